@@ -1,0 +1,416 @@
+"""The values that Ava talks about. No I/O, no vendor's vocabulary, nothing mutable."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+PersonId = NewType("PersonId", UUID)  # auth.users.id
+AvatarId = NewType("AvatarId", UUID)
+MessageId = NewType("MessageId", UUID)
+SendId = NewType("SendId", UUID)  # travels to Meta as biz_opaque_callback_data and back in statuses
+
+Phone = NewType("Phone", str)  # E.164 with "+", as people type it: "+31600000001"
+Wamid = NewType(
+    "Wamid", str
+)  # Meta's id of a message; contains a phone number, so it is personal data
+
+YOUNGEST_AVATAR = 20  # years
+
+
+class Personality(StrEnum):
+    """The six characters an avatar can have."""
+
+    PLAYFUL = "playful"
+    DOMINANT = "dominant"
+    SHY = "shy"
+    CARING = "caring"
+    INTELLECTUAL = "intellectual"
+    ADVENTUROUS = "adventurous"
+
+
+class Channel(StrEnum):
+    """Where something was said."""
+
+    APP = "app"
+    WHATSAPP = "whatsapp"
+
+
+class Role(StrEnum):
+    """Who said it."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class ReplyStatus(StrEnum):
+    """How far a reply has come. It only moves forward; ``FAILED`` is the end of the road."""
+
+    QUEUED = "queued"
+    SENDING = "sending"  # the request has left, its outcome is not known yet
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A person who asks something through the JSON endpoints, with the token that proves it."""
+
+    id: PersonId
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Avatar:
+    """The character a person made; one per person, never younger than ``YOUNGEST_AVATAR``."""
+
+    id: AvatarId
+    name: str
+    age: int  # years
+    personality: Personality
+    physical_description: str | None = None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One line of the conversation, as history shows it."""
+
+    id: MessageId
+    channel: Channel
+    role: Role
+    content: str
+    status: ReplyStatus | None  # None: the person said it
+    created_at: datetime
+
+
+# --- senders --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who wrote on WhatsApp. Either id may be missing; at least one is there.
+
+    wa_id: digits, no plus. bsuid: Meta's business-scoped user id, ``NL.4091772``.
+    """
+
+    wa_id: str | None = None
+    bsuid: str | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.wa_id or self.bsuid):
+            raise ValueError("a sender without any id")
+
+    @property
+    def key(self) -> str:
+        """The name the queue knows them by: ``wa:31600000001``, or ``bsuid:…`` without a phone."""
+        return f"wa:{self.wa_id}" if self.wa_id else f"bsuid:{self.bsuid}"
+
+    @classmethod
+    def of_key(cls, key: str) -> "Sender":
+        """Return the sender that *key* names."""
+        kind, _, value = key.partition(":")
+        return cls(wa_id=value) if kind == "wa" else cls(bsuid=value)
+
+
+# --- what arrives ---------------------------------------------------------------------------
+
+
+class MediaKind(StrEnum):
+    """The files WhatsApp carries."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Plain words."""
+
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A file, by Meta's id. ``voice`` tells a voice note from an attached audio file."""
+
+    kind: MediaKind
+    media_id: str
+    mime_type: str | None = None  # "audio/ogg", parameters cut off
+    caption: str | None = None
+    filename: str | None = None
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place; without name and address it is where the person is now."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactCards:
+    """Shared contacts, by the names on them. ``requested``: the answer to our own request."""
+
+    names: tuple[str, ...]
+    requested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """An emoji put on a message; None takes it away."""
+
+    to: Wamid
+    emoji: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A tap on a button, a list row or a template's quick reply; ``title`` is what it said."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormAnswer:
+    """A completed WhatsApp flow; ``response`` is its answer as JSON text."""
+
+    name: str | None
+    response: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPermission:
+    """Whether the person lets the business call them."""
+
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A basket from a catalogue, with the line the person added."""
+
+    text: str | None
+    product_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityChanged:
+    """WhatsApp's own notice that the person has a new number or a new business-scoped id."""
+
+    kind: str  # "user_changed_number", "user_changed_user_id", "customer_identity_changed" …
+    new: Sender | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """The person opened the chat for the first time and has said nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """The person changed what a message says; ``body`` is None where it was not a text."""
+
+    original: Wamid
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """The person deleted a message for everyone."""
+
+    original: Wamid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Something Meta cannot pass on ("unsupported"), or a type we do not know."""
+
+    kind: str
+
+
+Content = (
+    Text
+    | Media
+    | Location
+    | ContactCards
+    | Reaction
+    | Choice
+    | FormAnswer
+    | CallPermission
+    | Order
+    | IdentityChanged
+    | Welcome
+    | Edited
+    | Revoked
+    | Unreadable
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A WhatsApp message: who, when, what, and what it answers."""
+
+    id: Wamid
+    sender: Sender
+    sent_at: datetime | None  # Meta's clock, whole seconds; None: not a usable timestamp
+    content: Content
+    profile_name: str | None = None  # the person's own words: never trusted
+    quoted: Wamid | None = None
+    forwarded: bool = False
+    from_ad: str | None = None  # headline of the ad the chat began with
+    group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """Meta's word on something we sent; matched by ``send_id``, or else by ``wamid``."""
+
+    wamid: Wamid
+    send_id: SendId | None
+    status: ReplyStatus
+    error_code: int | None = None
+    error_details: str | None = None
+
+
+class UpdateKind(StrEnum):
+    """What an inbox row holds."""
+
+    MESSAGE = "message"
+    STATUS = "status"
+    OTHER = "other"  # kept, not acted on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """One item of a delivery, ready for the inbox.
+
+    key: the same for every copy of the item, however often and in whatever company it comes.
+    payload: the item as ASCII JSON text, from which ``wire.inbound`` reads the whole message.
+    """
+
+    key: str
+    kind: UpdateKind
+    payload: str = field(repr=False)
+    sender: Sender | None = None  # a message that wants attention; None for everything else
+    text: str | None = field(default=None, repr=False)  # what a text message says
+    sent_at: datetime | None = None
+    report: StatusReport | None = None  # for a status
+
+
+# --- the conversation -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What was said, before it is stored.
+
+    text: what history shows. readable: whether the model may see it as the person's words; a photo
+    without a caption is shown as "[image]" and is not. attachment: what came along that Ava cannot
+    look at, as Meta names it.
+    """
+
+    text: str
+    readable: bool = True
+    attachment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A WhatsApp message that goes into the conversation."""
+
+    wamid: Wamid
+    line: Line
+    quoted: Wamid | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One line of the conversation as a turn sees it. quoted: the words it answers to."""
+
+    id: MessageId
+    role: Role
+    line: Line
+    quoted: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Everything a person said on one channel that is not answered yet, oldest first.
+
+    history: the lines before it on both channels, oldest first, without notices.
+    """
+
+    person: PersonId
+    channel: Channel
+    avatar: Avatar | None
+    history: tuple[Said, ...]
+    unanswered: tuple[Said, ...]
+    latest_wamid: Wamid | None = None  # of the newest unanswered WhatsApp message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What Ava says. parts: the same as WhatsApp messages, marks turned and split where needed."""
+
+    text: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One WhatsApp message that is ours to send; a long reply is several, in order of ``part``.
+
+    since: when it got its status.
+    """
+
+    id: SendId
+    to: Sender
+    text: str
+    status: ReplyStatus
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to be the only worker on one conversation, until it runs out."""
+
+    key: str  # ``Sender.key``, or ``app:<person>``
+    id: UUID
+    attempts: int  # this one included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCode:
+    """What a person sends from a phone to prove that it is theirs."""
+
+    phone: Phone
+    code: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """The linked number, and the one that waits for its code."""
+
+    whatsapp_phone: Phone | None
+    pending: "PendingPhone | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingPhone:
+    """A number that has not proved itself yet."""
+
+    phone: Phone
+    expires_at: datetime

@@ -1,0 +1,152 @@
+"""Everything an operator can set, as one frozen value; a wrong value stops the start."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import CannotStart
+
+_META = "https://graph.facebook.com"
+_WHATSAPP = (
+    "whatsapp_access_token",
+    "whatsapp_phone_number_id",
+    "whatsapp_verify_token",
+    "whatsapp_app_secret",
+)
+_NEEDED_IN_PRODUCTION = ("public_url", "database_url", "jwt_secret", *_WHATSAPP)
+_PLACEHOLDERS = ("changeme", "change-me", "change_me", "your-", "your_", "placeholder", "xxx", "<")
+_SHORTEST_JWT_SECRET = 32  # bytes; RFC 7518 section 3.2 for HS256
+
+
+class Environment(StrEnum):
+    """Where Ava runs."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatsApp:
+    """The number Ava answers on, and how to reach it."""
+
+    access_token: SecretStr
+    phone_number_id: str
+    verify_token: SecretStr
+    app_secret: SecretStr
+    api_url: str
+    api_version: str
+
+
+class Settings(BaseSettings):
+    """Read once, in ``run.py``. ``.env.example`` says for each variable where to get it."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # or one wrong variable prints all the others
+    )
+
+    app_env: Environment = Environment.DEVELOPMENT
+    port: int = Field(default=8080, ge=1, le=65535)
+    public_url: str | None = Field(default=None, pattern=r"^https?://")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    supabase_url: str | None = Field(default=None, pattern=r"^https?://")
+    supabase_anon_key: SecretStr | None = None
+    supabase_service_role_key: SecretStr | None = None
+    database_url: SecretStr | None = None
+    jwt_secret: SecretStr | None = None
+
+    whatsapp_access_token: SecretStr | None = None
+    whatsapp_phone_number_id: str | None = Field(default=None, pattern=r"^\d+$")
+    whatsapp_verify_token: SecretStr | None = None
+    whatsapp_app_secret: SecretStr | None = None
+    whatsapp_api_url: str = Field(default=_META, pattern=r"^https?://")
+    whatsapp_api_version: str = Field(default="v25.0", pattern=r"^v\d+\.\d+$")
+
+    llm_base_url: str | None = Field(default=None, pattern=r"^https?://")
+    llm_api_key: SecretStr | None = None
+    llm_model: str | None = None
+
+    run_worker: bool = True
+    simulator_port: int = Field(default=8081, ge=1, le=65535)
+
+    @property
+    def whatsapp(self) -> WhatsApp | None:
+        """The configured number; None where a simulator stands in for Meta."""
+        token, secret = self.whatsapp_access_token, self.whatsapp_app_secret
+        verify, number = self.whatsapp_verify_token, self.whatsapp_phone_number_id
+        if not (token and secret and verify and number):
+            return None
+        return WhatsApp(
+            access_token=token,
+            phone_number_id=number,
+            verify_token=verify,
+            app_secret=secret,
+            api_url=self.whatsapp_api_url,
+            api_version=self.whatsapp_api_version,
+        )
+
+    @property
+    def sign_up_url(self) -> str:
+        """Where a stranger can sign up."""
+        return self.public_url or f"http://localhost:{self.simulator_port}"
+
+    @property
+    def wa_me_url(self) -> str:
+        """Where ``/<number>?text=…`` opens a chat with that number."""
+        is_meta = self.whatsapp_api_url == _META
+        return "https://wa.me" if is_meta else f"{self.whatsapp_api_url}/wa.me"
+
+
+def read_settings() -> Settings:
+    """Return what the environment and ``.env`` say.
+
+    Raise CannotStart, in one line that names every wrong variable and prints no value.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as exc:
+        bad = {str(error["loc"][0]).upper() for error in exc.errors(include_input=False)}
+        raise _refusal(bad) from None
+    if bad := set(_faults(settings)):
+        raise _refusal(bad)
+    return settings
+
+
+def _faults(settings: Settings) -> Iterator[str]:
+    """Yield the variables that are missing, placeholders, or set without what belongs to them."""
+    given = {name.upper() for name in Settings.model_fields if _text(settings, name)}
+    needed: set[str] = set()
+    if settings.app_env is Environment.PRODUCTION:
+        needed.update(name.upper() for name in _NEEDED_IN_PRODUCTION)
+        yield from (name.upper() for name in Settings.model_fields if _is_unfit(settings, name))
+    if given & {name.upper() for name in _WHATSAPP}:
+        needed.update(name.upper() for name in _WHATSAPP)
+    if given & {"LLM_BASE_URL", "LLM_API_KEY"}:
+        needed.add("LLM_MODEL")
+    yield from needed - given
+
+
+def _is_unfit(settings: Settings, name: str) -> bool:
+    text = _text(settings, name)
+    too_short = name == "jwt_secret" and 0 < len(text.encode()) < _SHORTEST_JWT_SECRET
+    return too_short or any(mark in text.lower() for mark in _PLACEHOLDERS)
+
+
+def _text(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
+
+
+def _refusal(names: set[str]) -> CannotStart:
+    return CannotStart(
+        f"Set {', '.join(sorted(names))} to a real value (.env.example says where to get it)."
+    )
