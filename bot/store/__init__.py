@@ -1,0 +1,1 @@
+"""Where everything is kept; SQL lives here and in ``migrations/`` only."""

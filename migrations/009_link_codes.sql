@@ -1,0 +1,106 @@
+-- 009_link_codes
+-- Date:   2026-11-22
+-- What:   codes by which a phone proves whose it is, and the only ways a number gets in or out of
+--         user_preferences. From here on a person cannot write that table directly: a number that
+--         anybody could type in would let them read somebody else's chat.
+-- Why:    docs/decisions/0004-a-number-is-linked-by-a-message-from-it.md
+-- Locks:  none, the table is new.
+-- Undo:   drop table public.link_codes; drop function public.request_link, public.unlink_phone,
+--         public.redeem_link_code; grant insert, update on public.user_preferences to authenticated;
+-- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
+begin;
+
+revoke insert, update, delete on public.user_preferences from authenticated;
+
+create table if not exists public.link_codes (
+  user_id       uuid        primary key references auth.users on delete cascade,
+  phone         text        not null,                 -- E.164 with plus, as the person typed it
+  code_hash     text        not null,                 -- SHA-256, hex
+  expires_at    timestamptz not null,
+  wrong_guesses integer     not null default 0,       -- from that phone
+  used_by       text                                  -- the wamid that brought the code
+);
+create index if not exists link_codes_phone on public.link_codes (phone);
+
+alter table public.link_codes enable row level security;
+revoke all on public.link_codes from public, anon, authenticated;
+grant select (phone, expires_at, used_by, user_id) on public.link_codes to authenticated;
+grant select, insert, update, delete on public.link_codes to service_role;
+drop policy if exists service_role_all on public.link_codes;
+create policy service_role_all on public.link_codes for all to service_role
+  using (true) with check (true);
+drop policy if exists link_codes_select on public.link_codes;
+create policy link_codes_select on public.link_codes for select to authenticated
+  using ((select auth.uid()) = user_id);
+
+-- The caller says that p_phone is theirs; it stays theirs to prove until the returned time.
+create or replace function public.request_link(p_phone text, p_code_hash text, p_valid interval)
+returns timestamptz language sql security definer set search_path = public, pg_temp as $$
+  insert into link_codes as c (user_id, phone, code_hash, expires_at)
+  values ((select auth.uid()), p_phone, p_code_hash,
+          clock_timestamp() + least(p_valid, interval '15 minutes'))
+  on conflict (user_id) do update set
+    phone = excluded.phone, code_hash = excluded.code_hash, expires_at = excluded.expires_at,
+    wrong_guesses = 0, used_by = null
+  returning expires_at
+$$;
+
+-- The caller's number is forgotten, a pending one too.
+create or replace function public.unlink_phone()
+returns void language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_person uuid := (select auth.uid());
+begin
+  delete from link_codes where user_id = v_person;
+  delete from whatsapp_identities where user_id = v_person;
+  update user_preferences set whatsapp_phone = null, updated_at = now() where user_id = v_person;
+end $$;
+
+-- A message (p_wamid) from a phone brought a code. p_spellings: the ways to write that phone. Links
+-- it to whoever asked for the code and takes it from whoever had it; may be repeated for the same
+-- message. Null: wrong, late or used; five wrong guesses end every code of that phone.
+create or replace function public.redeem_link_code(
+  p_code_hash text, p_spellings text[], p_bsuid text, p_wamid text)
+returns uuid language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_person uuid;
+  v_phone  text;
+begin
+  update link_codes set used_by = p_wamid
+  where code_hash = p_code_hash and phone = any (p_spellings) and wrong_guesses < 5
+    and (used_by = p_wamid or used_by is null and expires_at > clock_timestamp())
+  returning user_id, phone into v_person, v_phone;
+  if not found then
+    update link_codes set wrong_guesses = wrong_guesses + 1
+    where phone = any (p_spellings) and used_by is null;
+    return null;
+  end if;
+
+  with former as (
+    update user_preferences set whatsapp_phone = null, updated_at = now()
+    where whatsapp_phone = any (p_spellings) and user_id <> v_person
+    returning user_id
+  )
+  delete from whatsapp_identities
+  where user_id in (select user_id from former) or user_id = v_person or bsuid = p_bsuid;
+
+  insert into user_preferences (user_id, whatsapp_phone) values (v_person, v_phone)
+  on conflict (user_id) do update set whatsapp_phone = excluded.whatsapp_phone, updated_at = now();
+  if p_bsuid is not null then
+    insert into whatsapp_identities (bsuid, user_id) values (p_bsuid, v_person)
+    on conflict (bsuid) do update set user_id = excluded.user_id;
+  end if;
+  return v_person;
+end $$;
+
+revoke execute on function
+  public.request_link(text, text, interval),
+  public.unlink_phone(),
+  public.redeem_link_code(text, text[], text, text)
+from public, anon, authenticated;
+grant execute on function public.request_link(text, text, interval), public.unlink_phone()
+  to authenticated;
+grant execute on function public.redeem_link_code(text, text[], text, text) to service_role;
+
+insert into public.schema_migrations (name) values ('009_link_codes') on conflict do nothing;
+commit;
