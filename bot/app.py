@@ -1,0 +1,172 @@
+"""Where Ava is put together: nothing is created at import, everything is closed at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from bot import keys
+from bot.accounts.own import OwnAccounts
+from bot.accounts.tokens import OwnTokens
+from bot.chat.attention import Bell, Worker
+from bot.chat.burst import Pace
+from bot.chat.model import OpenAIModel
+from bot.chat.scripted import ScriptedAvatar
+from bot.chat.turn import Conversation
+from bot.errors import CannotStart
+from bot.handlers import auth, avatars, health, messages, preferences, webhook
+from bot.handlers.cors import cors_for_localhost
+from bot.handlers.problems import problems
+from bot.settings import Environment, Settings
+from bot.store.conversation import PostgresConversations, PostgresOutbox, PostgresPeople
+from bot.store.health import PostgresHealth
+from bot.store.inbox import PostgresAttention, PostgresInbox
+from bot.store.people import (
+    PostgresAvatars,
+    PostgresHistory,
+    PostgresPasswords,
+    PostgresPhoneLinks,
+)
+from bot.store.postgres import Database
+from bot.whatsapp.graph import Graph
+
+log = structlog.get_logger()
+
+Resource = Callable[[web.Application], AsyncIterator[None]]
+
+DRAIN_SECONDS = 20.0  # of the 30 that Heroku gives between SIGTERM and SIGKILL
+
+_SETTINGS = web.AppKey("settings", Settings)
+_DATABASE = web.AppKey("database", Database)
+
+
+async def store(app: web.Application) -> AsyncIterator[None]:
+    """Keep everything in one Postgres."""
+    dsn = app[_SETTINGS].database_url
+    if dsn is None:
+        raise CannotStart("Set DATABASE_URL to a real value (.env.example says where to get it).")
+    database = Database(dsn.get_secret_value())
+    await database.open()
+    app[_DATABASE] = database
+    app[keys.INBOX] = PostgresInbox(database, longest_wait=app[keys.PACE].longest)
+    app[keys.AVATARS] = PostgresAvatars(database)
+    app[keys.PHONE_LINKS] = PostgresPhoneLinks(database)
+    app[keys.HISTORY] = PostgresHistory(database, wait_in_app=app[keys.PACE].finished)
+    app[keys.HEALTH] = PostgresHealth(database)
+    yield
+    await database.close()
+
+
+async def own_accounts(app: web.Application) -> AsyncIterator[None]:
+    """Keep the accounts ourselves."""
+    secret = app[_SETTINGS].jwt_secret
+    if secret is None:
+        raise CannotStart("Set JWT_SECRET to a real value (.env.example says where to get it).")
+    tokens = OwnTokens(secret)
+    accounts = OwnAccounts(PostgresPasswords(app[_DATABASE]), tokens)
+    app[keys.TOKENS], app[keys.ACCOUNTS] = tokens, accounts
+    yield
+    accounts.close()
+
+
+async def whatsapp(app: web.Application) -> AsyncIterator[None]:
+    """Reach the Graph API through one session."""
+    number = app[keys.WHATSAPP]
+    async with aiohttp.ClientSession() as session:
+        app[keys.GRAPH] = Graph(
+            session,
+            api_url=number.api_url,
+            version=number.api_version,
+            phone_number_id=number.phone_number_id,
+            access_token=number.access_token,
+        )
+        yield
+
+
+async def language_model(app: web.Application) -> AsyncIterator[None]:
+    """Think with the configured model, or by script where there is none."""
+    settings = app[_SETTINGS]
+    if settings.llm_model is None:
+        log.warning("model.scripted")
+        app[keys.MODEL] = ScriptedAvatar()
+        yield
+        return
+    key = settings.llm_api_key
+    model = OpenAIModel.connect(
+        base_url=settings.llm_base_url,
+        api_key=key.get_secret_value() if key else None,
+        model=settings.llm_model,
+    )
+    app[keys.MODEL] = model
+    yield
+    await model.close()
+
+
+async def calling(app: web.Application) -> AsyncIterator[None]:
+    """Tell the other processes when somebody waits."""
+    bell = app[keys.BELL]
+    telling = asyncio.create_task(bell.tell_others(PostgresAttention(app[_DATABASE])))
+    yield
+    await _cancel(telling)
+
+
+async def answering(app: web.Application) -> AsyncIterator[None]:
+    """Answer whoever waits, unless other processes do that."""
+    if not app[_SETTINGS].run_worker:
+        yield
+        return
+    database, bell = app[_DATABASE], app[keys.BELL]
+    attention = PostgresAttention(database)
+    conversation = Conversation(
+        inbox=app[keys.INBOX],
+        people=PostgresPeople(database),
+        conversations=PostgresConversations(database),
+        outbox=PostgresOutbox(database),
+        model=app[keys.MODEL],
+        messenger=app[keys.GRAPH],
+        sign_up_url=app[_SETTINGS].sign_up_url,
+    )
+    worker = Worker(attention, conversation.attend, bell)
+    listening = asyncio.create_task(bell.listen(attention))
+    working = asyncio.create_task(worker.run())
+    yield
+    await worker.stop(grace_seconds=DRAIN_SECONDS)
+    await working
+    await _cancel(listening)
+
+
+LIVE: Sequence[Resource] = (
+    store,
+    own_accounts,
+    whatsapp,
+    language_model,
+    calling,
+    answering,
+)
+
+
+def create_app(
+    settings: Settings, resources: Sequence[Resource] = LIVE, *, pace: Pace | None = None
+) -> web.Application:
+    """Build the application; *resources* open left to right and close right to left."""
+    number = settings.whatsapp
+    if number is None:
+        raise CannotStart("Set the four WHATSAPP_ values (.env.example says where to get them).")
+    cors = [cors_for_localhost] if settings.app_env is Environment.DEVELOPMENT else []
+    app = web.Application(middlewares=[*cors, problems], client_max_size=webhook.LARGEST_DELIVERY)
+    app[_SETTINGS] = settings
+    app[keys.WHATSAPP] = number
+    app[keys.WA_ME] = settings.wa_me_url
+    app[keys.PACE] = pace or Pace()
+    app[keys.BELL] = Bell()
+    app.cleanup_ctx.extend(resources)
+    for module in (webhook, auth, avatars, preferences, messages, health):
+        app.add_routes(module.routes)
+    return app
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,221 @@
+"""A message's way from the inbox to the answer; read it from ``attend`` down."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from bot.chat import gates, wording
+from bot.chat.lines import line_of
+from bot.chat.model import LanguageModel
+from bot.errors import (
+    AnsweredElsewhere,
+    GraphUnavailable,
+    ModelUnavailable,
+    OutcomeUnknown,
+    SendRejected,
+)
+from bot.models import (
+    Arrival,
+    Channel,
+    Inbound,
+    PersonId,
+    Reply,
+    ReplyStatus,
+    Send,
+    Sender,
+    SendId,
+    Text,
+    Turn,
+    Wamid,
+    Welcome,
+)
+from bot.store.ports import Conversations, Inbox, Outbox, People
+from bot.whatsapp import text as whatsapp_text
+from bot.whatsapp import wire
+
+log = structlog.get_logger()
+
+# How long a status may take to tell what became of a send whose answer was lost. Meta reports
+# "sent" within seconds of accepting; silence for this long means that it accepted nothing.
+OUTCOME_GRACE = timedelta(seconds=45)
+
+
+class Messenger(Protocol):
+    """WhatsApp, as far as a turn needs it. Errors: see ``bot.whatsapp.graph``."""
+
+    async def send_text(self, to: Sender, text: str, *, send_id: SendId) -> Wamid: ...
+
+    async def show_typing(self, message: Wamid) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """Answers whoever waits. sign_up_url: where strangers are sent."""
+
+    inbox: Inbox
+    people: People
+    conversations: Conversations
+    outbox: Outbox
+    model: LanguageModel
+    messenger: Messenger
+    sign_up_url: str
+
+    async def attend(self, key: str) -> None:
+        """Answer everything that *key* waits for: a sender's, or ``app:<person>``.
+
+        May be repeated at any point without a second effect. Raises ``Unavailable`` when it
+        should be.
+        """
+        kind, _, name = key.partition(":")
+        if kind == "app":
+            person = PersonId(UUID(name))
+            turn = await self.conversations.open_turn(person, Channel.APP)
+            await self._answer(turn, to=None)
+        else:
+            await self._attend_to(Sender.of_key(key))
+
+    async def _attend_to(self, sender: Sender) -> None:
+        await self._send(await self.outbox.unsent(sender))
+        messages = [wire.inbound(payload) for payload in await self.inbox.arrivals(sender.key)]
+        messages = await self._redeem_link_codes(sender, messages)
+        person = await self.people.find(sender)
+        if person is None:
+            await self._invite(sender, messages)
+        else:
+            turn = await self._receive(person, messages)
+            await self._answer(turn, to=sender)
+
+    # --- who is it ---------------------------------------------------------------------------
+
+    async def _redeem_link_codes(
+        self, sender: Sender, messages: Sequence[Inbound]
+    ) -> list[Inbound]:
+        """Link whoever sent a code that this number was given; return the other messages."""
+        others = []
+        for message in messages:
+            code = (
+                gates.link_code(message.content.body) if isinstance(message.content, Text) else None
+            )
+            person = code and await self.people.redeem(code, message.sender, message.id)
+            if person:
+                await self._confirm_link(person, sender, message.id)
+            else:
+                others.append(message)
+        return others
+
+    async def _confirm_link(self, person: PersonId, sender: Sender, wamid: Wamid) -> None:
+        turn = await self.conversations.open_turn(person, Channel.WHATSAPP)
+        text = wording.linked(turn.avatar, self.sign_up_url)
+        sends = await self.outbox.queue(f"linked:{wamid}", sender, text)
+        await self.inbox.put_aside([wamid])
+        log.info("person.linked", person=str(person))
+        await self._send(sends)
+
+    async def _invite(self, sender: Sender, messages: Sequence[Inbound]) -> None:
+        """Tell a stranger where to sign up, once a day; what they said is not kept as a chat."""
+        spoke = [m for m in messages if line_of(m.content) or isinstance(m.content, Welcome)]
+        sends: Sequence[Send] = ()
+        if spoke:
+            key = f"invitation:{sender.key}:{datetime.now(UTC).date()}"
+            sends = await self.outbox.queue(key, sender, wording.invitation(self.sign_up_url))
+        await self._put_aside(messages)
+        await self._send(sends)
+        log.info("stranger.met", invited=bool(sends))
+
+    # --- what was said -----------------------------------------------------------------------
+
+    async def _receive(self, person: PersonId, messages: Sequence[Inbound]) -> Turn:
+        """Store what belongs into the conversation, and return all that is not answered."""
+        arrivals = [
+            Arrival(wamid=message.id, line=line, quoted=message.quoted)
+            for message in messages
+            if (line := line_of(message.content))
+        ]
+        await self._put_aside([m for m in messages if not line_of(m.content)])
+        bsuids = [m.sender.bsuid for m in messages if m.sender.wa_id and m.sender.bsuid]
+        return await self.conversations.open_turn(
+            person, Channel.WHATSAPP, arrivals, bsuid=bsuids[-1] if bsuids else None
+        )
+
+    async def _put_aside(self, messages: Sequence[Inbound]) -> None:
+        if messages:
+            await self.inbox.put_aside([message.id for message in messages])
+
+    # --- what to say -------------------------------------------------------------------------
+
+    async def _answer(self, turn: Turn, *, to: Sender | None) -> None:
+        if not turn.unanswered:
+            return
+        text = gates.answer(turn) or await self._compose(turn, to)
+        sends = await self.conversations.answer(turn, _reply(text), to)
+        if sends is None:
+            raise AnsweredElsewhere(again_in=timedelta(0))
+        await self._send(sends)
+        log.info("turn.answered", channel=turn.channel, messages=len(turn.unanswered))
+
+    async def _compose(self, turn: Turn, to: Sender | None) -> str:
+        typing = asyncio.create_task(self._show_typing(turn), name="show typing")
+        try:
+            reply = await self.model.reply(turn)
+        except ModelUnavailable:
+            await self._apologise(turn, to)
+            raise
+        finally:
+            await typing  # behind the reply it would stay on their screen
+        aside = gates.aside(turn)
+        return f"{reply}\n\n{aside}" if aside else reply
+
+    async def _show_typing(self, turn: Turn) -> None:
+        if turn.latest_wamid is None:
+            return
+        try:
+            await self.messenger.show_typing(turn.latest_wamid)
+        except (GraphUnavailable, OutcomeUnknown, SendRejected) as exc:
+            log.info("typing.failed", reason=type(exc).__name__)
+
+    async def _apologise(self, turn: Turn, to: Sender | None) -> None:
+        """Say once that the answer will be late; nobody is left in silence."""
+        notice = _reply(wording.late(turn.avatar))
+        await self._send(await self.conversations.notice(turn, notice, to))
+
+    # --- saying it ---------------------------------------------------------------------------
+
+    async def _send(self, sends: Sequence[Send]) -> None:
+        """Send in order; raise at the first that cannot be sent now, so that the order holds."""
+        for send in sends:
+            if send.status is ReplyStatus.SENDING:
+                await self._give_up_waiting(send)
+            if await self.outbox.begin(send.id):
+                await self._send_one(send)
+
+    async def _give_up_waiting(self, send: Send) -> None:
+        """A request left and nobody knows what came of it: wait for a status before repeating."""
+        waited = datetime.now(UTC) - send.since
+        if waited < OUTCOME_GRACE:
+            raise OutcomeUnknown(again_in=OUTCOME_GRACE - waited)
+        log.warning("send.repeated")
+        await self.outbox.requeue(send.id)
+
+    async def _send_one(self, send: Send) -> None:
+        try:
+            wamid = await self.messenger.send_text(send.to, send.text, send_id=send.id)
+        except GraphUnavailable:
+            await self.outbox.requeue(send.id)
+            raise
+        except SendRejected as exc:
+            await self.outbox.failed(send.id, exc.code)
+            log.warning("send.failed", code=exc.code)
+        except OutcomeUnknown as exc:
+            raise OutcomeUnknown(again_in=OUTCOME_GRACE) from exc
+        else:
+            await self.outbox.sent(send.id, wamid)
+
+
+def _reply(text: str) -> Reply:
+    parts = whatsapp_text.split(whatsapp_text.for_whatsapp(text))
+    return Reply(text=text, parts=tuple(parts))

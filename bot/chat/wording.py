@@ -1,0 +1,25 @@
+"""What Ava itself says, in no avatar's voice but by its name."""
+
+from bot.models import Avatar
+
+
+def invitation(sign_up_url: str) -> str:
+    """For a number that nobody has linked."""
+    return (
+        "Hi! I am Ava, an AI that lets people chat with an avatar of their own. "
+        "This number is not linked to an account yet. "
+        f"Sign up and make your avatar here: {sign_up_url}"
+    )
+
+
+def linked(avatar: Avatar | None, sign_up_url: str) -> str:
+    """For a number that has just proved whose it is."""
+    if avatar is None:
+        return f"Your number is linked. Now make your avatar here: {sign_up_url}"
+    return f"Your number is linked. From now on {avatar.name} answers here. Say hi!"
+
+
+def late(avatar: Avatar | None) -> str:
+    """For a model that gives no answer right now."""
+    name = avatar.name if avatar else "Your avatar"
+    return f"{name} cannot answer right now; something on our side is down. The answer will come."

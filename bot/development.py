@@ -1,0 +1,84 @@
+"""What stands in, in development, for whatever is not configured. Never imported in production."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from bot.app import Resource
+from bot.settings import Settings, WhatsApp
+from bot.simulator import Simulator, SimulatorConfig
+from bot.store.embedded import EmbeddedPostgres
+
+LOCAL = Path(__file__).parent.parent / ".local"  # everything that is embedded keeps itself here
+
+# The simulator checks them as Meta would; they open nothing else.
+_SIMULATED = {
+    "whatsapp_access_token": SecretStr("simulated-access-token"),
+    "whatsapp_phone_number_id": "900100200300",
+    "whatsapp_verify_token": SecretStr("simulated-verify-token"),
+    "whatsapp_app_secret": SecretStr("simulated-app-secret"),
+}
+
+
+@contextmanager
+def embedded(settings: Settings) -> Iterator[Settings]:
+    """Yield *settings* with everything that was left open, and what it stands for running."""
+    filled: dict[str, Any] = {}
+    with ExitStack() as stack:
+        if settings.database_url is None:
+            postgres = EmbeddedPostgres(LOCAL / "postgres")
+            stack.callback(postgres.stop)
+            postgres.start()
+            filled["database_url"] = SecretStr(postgres.dsn())
+        if settings.jwt_secret is None:
+            filled["jwt_secret"] = SecretStr(_kept_secret(LOCAL / "jwt_secret"))
+        if settings.whatsapp is None:
+            filled |= _SIMULATED
+            filled["whatsapp_api_url"] = f"http://localhost:{settings.simulator_port}"
+        yield settings.model_copy(update=filled)
+
+
+def simulator(settings: Settings) -> Resource:
+    """Return a WhatsApp for *settings*: the Graph API and a phone in the browser."""
+    number = settings.whatsapp
+    if number is None:
+        raise ValueError("the simulator shares the bot's WhatsApp settings")
+    port = settings.simulator_port
+    config = _config(settings, number)
+
+    async def simulator_server(_: web.Application) -> AsyncIterator[None]:
+        runner = web.AppRunner(Simulator(config).app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "localhost", port).start()
+        yield
+        await runner.cleanup()
+
+    return simulator_server
+
+
+def _config(settings: Settings, number: WhatsApp) -> SimulatorConfig:
+    here = f"http://localhost:{settings.port}"
+    return SimulatorConfig(
+        webhook_url=f"{here}/webhook",
+        api_url=here,
+        phone_number_id=number.phone_number_id,
+        access_token=number.access_token.get_secret_value(),
+        app_secret=number.app_secret.get_secret_value(),
+        verify_token=number.verify_token.get_secret_value(),
+        scripted=settings.llm_model is None,
+        state=LOCAL / "simulator.sqlite",
+    )
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret in *path*, made at the first start, so that tokens outlive a restart."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()

@@ -1,0 +1,90 @@
+"""Every error as ``application/problem+json`` (RFC 9457); the one table of HTTP statuses."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bot import errors
+
+log = structlog.get_logger()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_RETRY_AFTER = "5"  # seconds
+
+_STATUSES: dict[type[errors.AvaError], tuple[HTTPStatus, str]] = {
+    errors.BadSignature: (HTTPStatus.UNAUTHORIZED, "The signature does not fit the body."),
+    errors.NotADelivery: (HTTPStatus.BAD_REQUEST, "The body is not a JSON object."),
+    errors.MalformedRequest: (HTTPStatus.BAD_REQUEST, "The body is not a JSON object."),
+    errors.UnsupportedContent: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json."),
+    errors.NotSignedIn: (HTTPStatus.UNAUTHORIZED, "Sign in and send the token as a Bearer token."),
+    errors.WrongCredentials: (HTTPStatus.UNAUTHORIZED, "E-mail or password is wrong."),
+    errors.Missing: (HTTPStatus.NOT_FOUND, ""),
+    errors.Conflict: (HTTPStatus.CONFLICT, ""),
+    errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are not right."),
+    errors.Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "Try again in a moment."),
+}
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer errors as problems. What we did not foresee is logged, and is a plain 500."""
+    try:
+        return await handler(request)
+    except errors.AvaError as exc:
+        return _problem_of(exc)
+    except web.HTTPException as exc:
+        if exc.status < HTTPStatus.BAD_REQUEST:
+            raise
+        kept = {name: exc.headers[name] for name in ("Allow",) if name in exc.headers}
+        return problem(HTTPStatus(exc.status), headers=kept)
+    except Exception:
+        log.exception("request.failed", path=_route(request))
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def problem(
+    status: HTTPStatus,
+    detail: str = "",
+    *,
+    headers: dict[str, str] | None = None,
+    **more: Any,  # noqa: ANN401 - extension members are any JSON
+) -> web.Response:
+    """Return {type, title, status, detail?} and the extension members *more*."""
+    body = {"type": "about:blank", "title": status.phrase, "status": status.value}
+    return web.json_response(
+        body | ({"detail": detail} if detail else {}) | more,
+        status=status,
+        headers=headers,
+        content_type="application/problem+json",
+    )
+
+
+def _problem_of(exc: errors.AvaError) -> web.Response:
+    status, detail = next(
+        (_STATUSES[kind] for kind in type(exc).__mro__ if kind in _STATUSES),
+        (HTTPStatus.INTERNAL_SERVER_ERROR, ""),
+    )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request.failed", reason=type(exc).__name__, cause=type(exc.__cause__).__name__)
+    match exc:
+        case errors.Invalid(faults=faults):
+            found = [{"field": fault.field, "message": fault.message} for fault in faults]
+            return problem(status, detail, errors=found)
+        case errors.Missing() | errors.Conflict():
+            return problem(status, str(exc))
+        case errors.NotSignedIn() | errors.WrongCredentials():
+            return problem(status, detail, headers={"WWW-Authenticate": "Bearer"})
+        case errors.Unavailable():
+            return problem(status, detail, headers={"Retry-After": _RETRY_AFTER})
+        case _:
+            return problem(status, detail)
+
+
+def _route(request: web.Request) -> str:
+    """Return the route, not the path: a path may hold what somebody typed."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"

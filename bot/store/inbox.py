@@ -1,0 +1,133 @@
+"""The inbox and the queue on Postgres. Their rules are SQL functions in ``migrations/``."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from bot.models import Lease, Update, Wamid
+from bot.store.postgres import Database
+
+_LISTEN_AGAIN = 2.0  # seconds after the listening connection broke
+_CHANNEL = "attention"
+
+
+class PostgresInbox:
+    """``ports.Inbox``."""
+
+    def __init__(self, database: Database, *, longest_wait: timedelta) -> None:
+        self._database = database
+        self._longest_wait = longest_wait
+
+    async def take(self, updates: Sequence[tuple[Update, timedelta]]) -> int:
+        rows = json.dumps([_row(update, wait) for update, wait in updates])
+        async with self._database.system_conn() as connection:
+            new: int = await connection.fetchval(
+                "select take_delivery($1, $2)", rows, self._longest_wait
+            )
+        return new
+
+    async def arrivals(self, sender: str) -> Sequence[str]:
+        async with self._database.system_conn() as connection:
+            rows = await connection.fetch(
+                "select payload from inbox"
+                " where sender = $1 and kind = 'message' and handled_at is null"
+                " order by sent_at, received_at, position",
+                sender,
+            )
+        return [row["payload"] for row in rows]
+
+    async def put_aside(self, wamids: Sequence[Wamid]) -> None:
+        async with self._database.system_conn() as connection:
+            await connection.execute(
+                "update inbox set handled_at = now() where key = any ($1)",
+                [f"message:{wamid}" for wamid in wamids],
+            )
+
+
+class PostgresAttention:
+    """``ports.Attention``; ``woken`` needs a direct or session-pooled connection."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, *, worker: str, limit: int, lease: timedelta) -> Sequence[Lease]:
+        async with self._database.system_conn() as connection:
+            rows = await connection.fetch(
+                "select key, lease, attempts from claim_attention($1, $2, $3)", worker, limit, lease
+            )
+        return [Lease(key=row["key"], id=row["lease"], attempts=row["attempts"]) for row in rows]
+
+    async def beat(self, leases: Sequence[UUID], *, lease: timedelta) -> set[UUID]:
+        async with self._database.system_conn() as connection:
+            rows = await connection.fetch("select beat_attention($1, $2)", leases, lease)
+        return {row[0] for row in rows}
+
+    async def finish(self, held: Lease) -> None:
+        async with self._database.system_conn() as connection:
+            await connection.execute("select finish_attention($1, $2)", held.key, held.id)
+
+    async def fail(
+        self, held: Lease, *, error: str, again_in: timedelta, attempts: int | None
+    ) -> None:
+        async with self._database.system_conn() as connection:
+            await connection.execute(
+                "select fail_attention($1, $2, $3, $4, $5)",
+                *(held.key, held.id, error, again_in, attempts),
+            )
+
+    async def next_due(self) -> timedelta | None:
+        async with self._database.system_conn() as connection:
+            seconds = await connection.fetchval("select next_attention()")
+        return None if seconds is None else timedelta(seconds=seconds)
+
+    async def wake_others(self) -> None:
+        async with self._database.system_conn() as connection:
+            await connection.execute("select wake_attention()")
+
+    async def woken(self) -> AsyncIterator[None]:
+        while True:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                async for _ in self._listen():
+                    yield
+            await asyncio.sleep(_LISTEN_AGAIN)
+
+    async def _listen(self) -> AsyncIterator[None]:
+        """Yield at every NOTIFY, and once at the start, until the connection ends."""
+        heard = asyncio.Event()
+        heard.set()
+        connection = await asyncpg.connect(self._database.dsn, timeout=5)
+        try:
+            connection.add_termination_listener(lambda _: heard.set())
+            await connection.add_listener(_CHANNEL, lambda *_: heard.set())
+            while not connection.is_closed():
+                await heard.wait()
+                heard.clear()
+                yield
+        finally:
+            connection.terminate()
+
+
+def _row(update: Update, wait: timedelta) -> dict[str, Any]:
+    report = update.report
+    return {
+        "key": update.key,
+        "kind": update.kind,
+        "sender": update.sender.key if update.sender else None,
+        "sent_at": update.sent_at.isoformat() if update.sent_at else None,
+        "payload": update.payload,
+        "wait": wait.total_seconds(),
+        "report": report
+        and {
+            "send_id": str(report.send_id) if report.send_id else None,
+            "wamid": report.wamid,
+            "status": report.status,
+            "error_code": report.error_code,
+            "error_details": report.error_details,
+        },
+    }

@@ -1,0 +1,95 @@
+"""Plain or embedded Postgres through asyncpg: one pool, two ways to be somebody."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from bot.errors import StoreRejected, StoreUnavailable
+from bot.models import PersonId
+
+if TYPE_CHECKING:  # asyncpg's classes take no parameters when the program runs
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    NewConnection = asyncpg.Connection[asyncpg.Record]
+
+_CONNECT_TIMEOUT = 5.0  # seconds
+_STATEMENT_TIMEOUT = 10.0  # seconds
+_ACQUIRE_TIMEOUT = 5.0  # seconds to wait for a free connection
+
+# Classes of SQLSTATE that asking again may cure: connection, resources, operator, rollback.
+_PASSING = ("08", "53", "57", "40", "25006")
+
+
+class Database:
+    """A pool on one Postgres. Open it before use, close it at the end."""
+
+    def __init__(self, dsn: str, *, size: int = 10) -> None:
+        self.dsn = dsn
+        self._size = size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        with translated():
+            self._pool = await asyncpg.create_pool(
+                self.dsn,
+                min_size=1,
+                max_size=self._size,
+                timeout=_CONNECT_TIMEOUT,
+                command_timeout=_STATEMENT_TIMEOUT,
+                init=_become_service_role,
+                reset=_leave_as_it_is,
+                server_settings={"application_name": "ava"},
+            )
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    @asynccontextmanager
+    async def system_conn(self) -> AsyncIterator["Connection"]:
+        """Yield a connection for the bot's own work, as ``service_role``."""
+        if self._pool is None:
+            raise StoreUnavailable("the database is not open")
+        with translated():
+            async with self._pool.acquire(timeout=_ACQUIRE_TIMEOUT) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def user_conn(self, person: PersonId) -> AsyncIterator["Connection"]:
+        """Yield a connection on which only what row-level security gives *person* exists.
+
+        One transaction: it commits when the block ends and rolls back when it raises.
+        """
+        claims = json.dumps({"sub": str(person), "role": "authenticated"})
+        async with self.system_conn() as connection, connection.transaction():
+            await connection.execute(
+                "select set_config('request.jwt.claims', $1, true),"
+                " set_config('role', 'authenticated', true)",
+                claims,
+            )
+            yield connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what asyncpg raises into what can be done about it; constraints pass through."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError:
+        raise
+    except asyncpg.PostgresError as exc:
+        if (exc.sqlstate or "").startswith(_PASSING):
+            raise StoreUnavailable(type(exc).__name__) from exc
+        raise StoreRejected(type(exc).__name__) from exc
+    except (asyncpg.InterfaceError, OSError, TimeoutError) as exc:
+        raise StoreUnavailable(type(exc).__name__) from exc
+
+
+async def _become_service_role(connection: "NewConnection | Connection") -> None:
+    await connection.execute("set role service_role")
+
+
+async def _leave_as_it_is(_: "NewConnection") -> None:
+    """Save a round trip: nothing here changes a session, only transactions."""

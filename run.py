@@ -1,0 +1,137 @@
+"""Run Ava: ``python run.py [serve|worker|migrate]``; serve is the default."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from aiohttp import web
+
+from bot import log
+from bot.app import LIVE, Resource, create_app
+from bot.errors import AvaError, CannotStart
+from bot.settings import Environment, Settings, read_settings
+from bot.store.migrate import migrate
+
+if sys.platform == "win32":
+    new_event_loop = asyncio.new_event_loop
+else:
+    from uvloop import new_event_loop
+
+_SERVE_SECONDS = 5.0  # that requests under way get to finish
+
+
+async def serve(settings: Settings, extra: tuple[Resource, ...]) -> None:
+    """Receive deliveries, serve the JSON endpoints and, unless told otherwise, answer people."""
+    await _run(create_app(settings, [*LIVE, *extra]), settings, listen=True)
+
+
+async def worker(settings: Settings, _: tuple[Resource, ...]) -> None:
+    """Only answer people."""
+    settings = settings.model_copy(update={"run_worker": True})
+    await _run(create_app(settings), settings, listen=False)
+
+
+async def bring_up_to_date(settings: Settings, _: tuple[Resource, ...]) -> None:
+    """Apply the migrations that are missing."""
+    applied = await migrate(_database_url(settings))
+    _say("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
+
+
+COMMANDS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
+    "serve": serve,
+    "worker": worker,
+    "migrate": bring_up_to_date,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return what the process exits with."""
+    name = arguments[0] if arguments else "serve"
+    if name not in COMMANDS or len(arguments) > 1:
+        return _refuse(f"usage: python run.py [{'|'.join(COMMANDS)}]")
+    try:
+        settings = read_settings()
+        log.configure(settings)
+        with (
+            surroundings(settings) as (complete, extra),
+            asyncio.Runner(loop_factory=new_event_loop) as runner,
+        ):
+            if settings.database_url is None and name != "migrate":
+                runner.run(migrate(_database_url(complete)))
+            runner.run(COMMANDS[name](complete, extra))
+    except AvaError as exc:
+        return _refuse(f"Ava cannot start: {exc or type(exc).__name__}")
+    return 0
+
+
+@contextmanager
+def surroundings(settings: Settings) -> Iterator[tuple[Settings, tuple[Resource, ...]]]:
+    """Yield the settings to run with and, in development, what stands in for Meta."""
+    if settings.app_env is Environment.PRODUCTION:
+        yield settings, ()
+        return
+    from bot import development  # noqa: PLC0415 - production never loads it
+
+    with development.embedded(settings) as complete:
+        simulated = settings.whatsapp is None
+        yield complete, (development.simulator(complete),) if simulated else ()
+
+
+async def _run(app: web.Application, settings: Settings, *, listen: bool) -> None:
+    """Run *app* until SIGTERM or SIGINT, then let go in order."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SERVE_SECONDS)
+    await runner.setup()
+    try:
+        if listen:
+            await _listen(runner, settings)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+    in_production = settings.app_env is Environment.PRODUCTION
+    host = "0.0.0.0" if in_production else "localhost"  # noqa: S104 - behind Heroku's router
+    try:
+        await web.TCPSite(runner, host, settings.port).start()
+    except OSError as exc:
+        raise CannotStart(f"port {settings.port} is taken; set PORT to another one.") from exc
+    if not in_production:
+        _say(_welcome(settings))
+
+
+def _welcome(settings: Settings) -> str:
+    lines = [f"Ava is ready.  JSON endpoints and webhook: http://localhost:{settings.port}"]
+    if settings.wa_me_url.startswith("http://localhost"):
+        lines.append(
+            f"Open http://localhost:{settings.simulator_port} to sign up, make an avatar and chat."
+        )
+    if settings.llm_model is None:
+        lines.append("No model is configured: the avatar's answers are scripted (LLM_MODEL).")
+    return "\n".join(lines)
+
+
+def _database_url(settings: Settings) -> str:
+    if settings.database_url is None:
+        raise CannotStart("Set DATABASE_URL to a real value (.env.example says where to get it).")
+    return settings.database_url.get_secret_value()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _refuse(text: str) -> int:
+    sys.stderr.write(f"{text}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
