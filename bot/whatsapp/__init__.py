@@ -1,0 +1,1 @@
+"""Meta's side of Ava: what arrives, what is sent, and what Meta's words mean."""

@@ -1,0 +1,179 @@
+"""The Graph API: what Ava says to WhatsApp.
+
+https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages
+Meta has no idempotency key, so the one question about every failure is whether the request may
+have left. Errors carry a code or the name of an exception, never a number, an id or a text.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+
+import aiohttp
+import structlog
+from pydantic import SecretStr
+
+from bot.errors import GraphUnavailable, OutcomeUnknown, SendRejected
+from bot.models import Sender, SendId, Wamid
+from bot.whatsapp.errors import Cure, cure
+from bot.whatsapp.fields import identifier, items, mapping
+
+log = structlog.get_logger()
+
+_Json = Mapping[str, object]
+
+_TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)  # seconds
+_NOT_A_DIGIT = re.compile(r"[^0-9]")
+_LATER = {  # what another try may help, and when; None: the usual backoff
+    Cure.TRANSIENT: None,
+    Cure.THROTTLED: timedelta(minutes=1),
+    Cure.PAIR_RATE: None,
+    Cure.OPERATOR: None,
+}
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Graph:
+    """One business number's way out.
+
+    Every method raises GraphUnavailable (certainly nothing happened, worth another try) and
+    SendRejected (never going to work); OutcomeUnknown where it may have happened.
+    """
+
+    session: aiohttp.ClientSession
+    _: KW_ONLY
+    api_url: str
+    version: str  # "v25.0"
+    phone_number_id: str
+    access_token: SecretStr
+    timeout: aiohttp.ClientTimeout = _TIMEOUT
+    _own_number: str | None = field(default=None, init=False)
+
+    async def send_text(
+        self, to: Sender, text: str, *, send_id: SendId, quoting: Wamid | None = None
+    ) -> Wamid:
+        """Send at most 4,096 characters; *send_id* comes back in every status of the message."""
+        body: dict[str, object] = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **_recipient(to),
+            "biz_opaque_callback_data": str(send_id),
+            "type": "text",
+            "text": {"body": text, "preview_url": False},
+        }
+        if quoting is not None:
+            body["context"] = {"message_id": quoting}
+        answer = await self._post(body)
+        wamid = identifier(mapping(next(iter(items(answer.get("messages"))), None)).get("id"))
+        if wamid is None:
+            raise OutcomeUnknown("accepted without an id")
+        return Wamid(wamid)
+
+    async def show_typing(self, message: Wamid) -> None:
+        """Mark *message*, and all before it, read and show "typing…" for up to 25 seconds.
+
+        A message that is too old is rejected (131009); nothing is lost by that.
+        """
+        await self._post(
+            {
+                "messaging_product": "whatsapp",
+                "status": "read",
+                "message_id": message,
+                "typing_indicator": {"type": "text"},
+            }
+        )
+
+    async def display_phone_number(self) -> str:
+        """Return the digits people write to, asked once."""
+        if self._own_number is None:
+            self._own_number = await self._ask_own_number()
+        return self._own_number
+
+    async def _ask_own_number(self) -> str:
+        try:
+            answer = await self._call("GET", "", params={"fields": "display_phone_number"})
+        except OutcomeUnknown as exc:  # a question has no outcome
+            raise GraphUnavailable(str(exc)) from None
+        digits = _NOT_A_DIGIT.sub("", str(answer.get("display_phone_number") or ""))
+        if not digits:
+            raise GraphUnavailable("no display_phone_number")
+        return digits
+
+    async def _post(self, body: _Json) -> _Json:
+        return await self._call("POST", "/messages", body=body)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: _Json | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> _Json:
+        with _translated():
+            async with self.session.request(
+                method,
+                f"{self.api_url.rstrip('/')}/{self.version}/{self.phone_number_id}{path}",
+                json=body,
+                params=params,
+                headers={"Authorization": f"Bearer {self.access_token.get_secret_value()}"},
+                timeout=self.timeout,
+                allow_redirects=False,  # or the token would follow
+            ) as response:
+                raw = await response.read()
+        return _answer(response.status, raw)
+
+
+def _recipient(to: Sender) -> dict[str, object]:
+    """The phone where it is known: that keeps it known to Meta for another 30 days.
+
+    With its plus: without one, Meta may put our own country's code before it.
+    """
+    return {"to": f"+{to.wa_id}"} if to.wa_id else {"recipient": to.bsuid}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn aiohttp's errors into ours by their names alone: their texts and values hold the URL."""
+    try:
+        yield
+    except (
+        aiohttp.ClientConnectorError,  # refused, DNS, TLS
+        aiohttp.ConnectionTimeoutError,
+        aiohttp.InvalidURL,
+        aiohttp.NonHttpUrlClientError,
+    ) as exc:
+        raise GraphUnavailable(type(exc).__name__) from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+        raise OutcomeUnknown(type(exc).__name__) from None
+
+
+def _answer(status: int, raw: bytes) -> _Json:
+    """Return Meta's answer to a request that arrived, or raise what its error code means.
+
+    Gateways answer with HTML or nothing; then nobody knows what became of the request.
+    """
+    try:
+        answer = json.loads(raw)
+    except (ValueError, RecursionError):
+        answer = None
+    code = mapping(mapping(answer).get("error")).get("code")
+    if isinstance(code, int) and not isinstance(code, bool):
+        raise _refusal(code)
+    if status != HTTPStatus.OK or not isinstance(answer, dict):
+        raise OutcomeUnknown(f"HTTP {status}")
+    return answer
+
+
+def _refusal(code: int) -> GraphUnavailable | SendRejected:
+    cured_by = cure(code)
+    if cured_by not in _LATER:
+        return SendRejected(code)
+    level = logging.ERROR if cured_by is Cure.OPERATOR else logging.WARNING
+    log.log(level, "graph.refused", code=code, cure=cured_by.value)
+    return GraphUnavailable(f"Graph API error {code}", again_in=_LATER[cured_by])
