@@ -84,6 +84,7 @@ returns text[] language plpgsql set search_path = public, pg_temp as $$
 declare
   v_known    text[];
   v_messages uuid[];
+  v_settled  text[];
 begin
   with reports as (
     select * from jsonb_to_recordset(p_reports) as r (
@@ -98,14 +99,20 @@ begin
     update outbox o
     set status = f.status, since = clock_timestamp(), wamid = coalesce(o.wamid, f.wamid),
         error_code = f.error_code, error_details = f.error_details
-    from (select o.id from outbox o join furthest using (id) order by o.id for update of o) locked
+    from (select o.id, o.status from outbox o join furthest using (id) order by o.id for update of o)
+         as locked
     join furthest f using (id)
-    where o.id = locked.id and moves_forward(o.status, f.status)
-    returning o.message_id
+    where o.id = locked.id and moves_forward(locked.status, f.status)
+    returning o.message_id, o.recipient, locked.status as was
   )
   select (select array_agg(distinct wamid) from matched),
-         (select array_agg(distinct message_id) from moved where message_id is not null)
-  into v_known, v_messages;
+         (select array_agg(distinct message_id) from moved where message_id is not null),
+         (select array_agg(distinct recipient) from moved where was = 'sending')
+  into v_known, v_messages, v_settled;
+  if v_settled is not null then  -- whoever waited to know what became of a send waits no longer
+    update attention set due_at = least(due_at, clock_timestamp())
+    where key = any (v_settled) and lease is null;
+  end if;
   if v_messages is not null then
     perform reflect_outbox(v_messages);
   end if;

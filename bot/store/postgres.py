@@ -1,5 +1,6 @@
 """Plain or embedded Postgres through asyncpg: one pool, two ways to be somebody."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # asyncpg's classes take no parameters when the program runs
 _CONNECT_TIMEOUT = 5.0  # seconds
 _STATEMENT_TIMEOUT = 10.0  # seconds
 _ACQUIRE_TIMEOUT = 5.0  # seconds to wait for a free connection
+_CLOSE_TIMEOUT = 5.0  # seconds
 
 # Classes of SQLSTATE that asking again may cure: connection, resources, operator, rollback.
 _PASSING = ("08", "53", "57", "40", "25006")
@@ -44,8 +46,14 @@ class Database:
             )
 
     async def close(self) -> None:
-        if self._pool is not None:
-            await self._pool.close()
+        """Let statements under way end for a moment, then cut them off."""
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
 
     @asynccontextmanager
     async def system_conn(self) -> AsyncIterator["Connection"]:
@@ -53,8 +61,17 @@ class Database:
         if self._pool is None:
             raise StoreUnavailable("the database is not open")
         with translated():
-            async with self._pool.acquire(timeout=_ACQUIRE_TIMEOUT) as connection:
+            connection = await self._free_connection(self._pool)
+            try:
                 yield connection
+            finally:
+                await self._pool.release(connection)
+
+    async def _free_connection(self, pool: "asyncpg.Pool[asyncpg.Record]") -> "Connection":
+        try:
+            return await pool.acquire(timeout=_ACQUIRE_TIMEOUT)
+        except asyncpg.PostgresError as exc:  # whatever a server says to who wants to come in
+            raise StoreUnavailable(type(exc).__name__) from exc
 
     @asynccontextmanager
     async def user_conn(self, person: PersonId) -> AsyncIterator["Connection"]:
