@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from bot.errors import StoreUnavailable, Unavailable
+from bot.errors import AvaError, Unavailable
 from bot.models import Lease
 from bot.store.ports import Attention
 
@@ -44,7 +44,7 @@ class Bell:
             self._elsewhere.clear()
             try:
                 await attention.wake_others()
-            except StoreUnavailable:
+            except AvaError:
                 await asyncio.sleep(_STORE_DOWN)  # they poll
             await asyncio.sleep(_GAP)
 
@@ -101,8 +101,8 @@ class Worker:
             if len(leases) == free:
                 return 0
             next_due = await self._attention.next_due()
-        except StoreUnavailable:
-            log.warning("attention.unavailable")
+        except AvaError as exc:
+            log.warning("attention.unavailable", reason=type(exc).__name__)
             return _STORE_DOWN
         return _POLL if next_due is None else min(_POLL, max(0.0, next_due.total_seconds()))
 
@@ -142,7 +142,7 @@ class Worker:
     async def _finish(self, lease: Lease) -> None:
         try:
             await self._attention.finish(lease)
-        except StoreUnavailable:
+        except AvaError:
             log.warning("attention.unfinished")  # the lease runs out and finds nothing to do
 
     async def _give_back(
@@ -150,7 +150,7 @@ class Worker:
     ) -> None:
         try:
             await self._attention.fail(lease, error=error, again_in=again_in, attempts=attempts)
-        except StoreUnavailable:
+        except AvaError:
             log.warning("attention.unfinished")  # the lease runs out and somebody tries again
 
     async def _beat(self) -> None:
@@ -162,7 +162,7 @@ class Worker:
                 continue
             try:
                 kept = await self._attention.beat(held, lease=_LEASE)
-            except StoreUnavailable:
+            except AvaError:
                 continue
             for lost in set(held) - kept:
                 if task := self._running.get(lost):

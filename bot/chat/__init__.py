@@ -1,0 +1,1 @@
+"""What Ava says and when. No aiohttp and no SQL in here."""
