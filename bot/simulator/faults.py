@@ -106,7 +106,10 @@ class Faults:
         self._failures.extend([code] * times)
 
     def next_answer(self, kind: Kind) -> Refusal | Drop | None:
-        return self._planned[kind].popleft() if self._planned[kind] else None
+        if not self._planned[kind]:
+            return None
+        self._changed()
+        return self._planned[kind].popleft()
 
     def next_failure(self) -> int | None:
         return self._failures.popleft() if self._failures else None

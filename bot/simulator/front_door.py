@@ -26,7 +26,7 @@ class Simulator:
 
     def __init__(self, config: SimulatorConfig) -> None:
         self.config = config
-        self.faults = Faults(self._wake)
+        self.faults = Faults(self._weather_changed)
         self._changes = Changes()
         self._network = Network(config.state)
         self._deliveries = Deliveries(config, self._network, self.faults, self._changes)
@@ -54,6 +54,10 @@ class Simulator:
 
     def _wake(self) -> None:
         self._deliveries.wake()
+
+    def _weather_changed(self) -> None:
+        self._wake()
+        self._changes.publish(Change(kind="controls"))
 
     # --- what a person does ---------------------------------------------------------------
 

@@ -81,10 +81,10 @@ class Phone:
         stream = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        with self._changes.listen() as queue:
+        with self._changes.listen() as queue, suppress(ConnectionResetError):  # the page has gone
             await stream.prepare(request)
             await stream.write(b": hello\n\n")
-            with self._looking_at(chat), suppress(ConnectionResetError):  # the page has gone
+            with self._looking_at(chat):
                 await _pour(queue, stream, request)
         return stream
 

@@ -1,0 +1,138 @@
+"""The direction of the imports, and who may know which vendor."""
+
+import ast
+import gc
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for path in [ROOT / "run.py", *(ROOT / "bot").rglob("*.py")]
+}
+
+# One vendor, one owner (or two, where one makes what the other uses).
+OWNERS = {
+    "asyncpg": ("bot.store",),
+    "argon2": ("bot.accounts.own",),
+    "jose": ("bot.accounts.tokens",),
+    "openai": ("bot.chat.model",),
+    "pydantic_settings": ("bot.settings",),
+    "uvloop": ("run",),
+    "supabase": ("bot.store.supabase", "bot.accounts.supabase"),
+    "aiohttp": (
+        "run",
+        "bot.app",
+        "bot.keys",
+        "bot.development",
+        "bot.handlers",
+        "bot.whatsapp.graph",
+        "bot.simulator",
+    ),
+}
+
+# What each part may import of the others; a part is a package or a module of bot.
+ALLOWED = {
+    "models": set(),
+    "errors": set(),
+    "phones": {"models"},
+    "settings": {"errors"},
+    "log": {"settings"},
+    "whatsapp": {"models", "errors"},
+    "store": {"models", "errors", "phones"},
+    "accounts": {"models", "errors", "store.ports"},
+    "chat": {"models", "errors", "phones", "store.ports", "whatsapp.wire", "whatsapp.text"},
+    "keys": {"accounts.ports", "chat", "settings", "store.ports", "whatsapp.graph"},
+    "handlers": {
+        "models",
+        "errors",
+        "phones",
+        "keys",
+        "accounts.ports",
+        "chat.gates",
+        "store.ports",
+        "whatsapp.wire",
+    },
+    "simulator": set(),
+    "app": {
+        "accounts",
+        "chat",
+        "errors",
+        "handlers",
+        "keys",
+        "settings",
+        "store",
+        "whatsapp",
+    },
+    "development": {"app", "settings", "simulator", "store.embedded"},
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full name of everything a module imports, wherever in it."""
+    for node in ast.walk(_parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _parsed(path: Path) -> ast.Module:
+    gc.disable()  # a collection within ast.parse breaks it: github.com/python/cpython/issues/106905
+    try:
+        return ast.parse(path.read_text())
+    finally:
+        gc.enable()
+
+
+def within(name: str, places: object) -> bool:
+    assert isinstance(places, (set, tuple))
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_vendor_is_known_to_its_owner_alone(module: str) -> None:
+    strangers = {
+        name
+        for name in imports(MODULES[module])
+        if (vendor := name.partition(".")[0]) in OWNERS and not within(module, OWNERS[vendor])
+    }
+
+    assert strangers == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("bot.")])
+def test_imports_point_one_way(module: str) -> None:
+    part = module.split(".")[1]
+    if part == "__init__":
+        return
+    wrong = {
+        name
+        for imported in imports(MODULES[module])
+        if imported.startswith("bot.")
+        and not within(name := imported.removeprefix("bot."), {part, *ALLOWED[part]})
+        and name != part
+    }
+
+    assert wrong == set()
+
+
+def test_production_never_loads_the_simulator_nor_the_embedded_postgres() -> None:
+    script = (
+        "import run, sys;"
+        "print([m for m in sys.modules if 'simulator' in m or 'embedded' in m or m.endswith('.development')])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("word", ["utils", "helpers", "common", "core", "services", "manager"])
+def test_everything_has_a_name_of_its_own(word: str) -> None:
+    assert [name for name in MODULES if name.endswith(f".{word}")] == []

@@ -1,0 +1,288 @@
+"""A person and their avatar, over WhatsApp and in the app."""
+
+import asyncio
+from datetime import timedelta
+
+from bot.chat.burst import Pace
+from tests.ava import ADA, BEN, Ava, Person, ava_on
+
+PHOTO = {"type": "image", "image": {"id": "1", "mime_type": "image/jpeg", "sha256": "x"}}
+
+
+async def test_a_message_is_answered_by_the_avatar(ava: Ava) -> None:
+    person = await ava.acquainted()
+
+    await ava.simulator.say(ADA, "Hello there.")
+
+    assert (await ava.heard(ADA, 2))[1] == "You said: Hello there."
+    said, answered = await person.messages()
+    assert (said["role"], said["channel"], said["content"]) == ("user", "whatsapp", "Hello there.")
+    assert (answered["role"], answered["content"]) == ("assistant", "You said: Hello there.")
+
+
+async def test_three_quick_messages_become_one_turn(database_url: str) -> None:
+    pace = Pace(finished=timedelta(seconds=0.3), fragment=timedelta(seconds=0.3))
+    async with ava_on(database_url, pace=pace) as ava:
+        await ava.acquainted()
+
+        for second, text in enumerate(("hi", "it is me", "how are you?")):
+            await ava.simulator.say(ADA, text, timestamp=str(1790000000 + second))
+
+        assert await ava.heard(ADA, 2)
+        assert ava.model.asked[-1][-1]["content"] == "hi\nit is me\nhow are you?"
+        assert len(ava.model.asked) == 1
+
+
+async def test_messages_of_one_delivery_are_answered_in_the_order_they_were_sent(ava: Ava) -> None:
+    await ava.acquainted()
+    ava.simulator.faults.batch = 10
+
+    first = {"type": "text", "text": {"body": "first"}, "timestamp": "1790000001"}
+    second = {"type": "text", "text": {"body": "second"}, "timestamp": "1790000002"}
+    await ava.simulator.send(ADA, second)
+    await ava.simulator.send(ADA, first)
+
+    await ava.heard(ADA, 2)
+    assert ava.model.asked[-1][-1]["content"] == "first\nsecond"
+
+
+async def test_a_delivery_that_comes_five_times_is_answered_once(ava: Ava) -> None:
+    person = await ava.acquainted()
+    ava.simulator.faults.duplicate = 4
+
+    await ava.simulator.say(ADA, "Once.")
+
+    await ava.heard(ADA, 2)
+    await ava.simulator.until_quiet()
+    assert [line["content"] for line in await person.messages()] == ["Once.", "You said: Once."]
+
+
+async def test_what_comes_while_a_reply_is_composed_is_a_turn_of_its_own(ava: Ava) -> None:
+    await ava.acquainted()
+    ava.model.let_go.clear()
+    await ava.simulator.say(ADA, "One.")
+    await ava.model.called.wait()
+
+    await ava.simulator.say(ADA, "Two.")
+    await ava.simulator.until_quiet()
+    assert len(ava.model.asked) == 1
+    ava.model.let_go.set()
+
+    assert (await ava.heard(ADA, 3))[1:] == ["You said: One.", "You said: Two."]
+
+
+async def test_two_people_do_not_wait_for_each_other(ava: Ava) -> None:
+    await ava.acquainted("ada@example.com", ADA)
+    await ava.acquainted("ben@example.com", BEN)
+    ava.model.let_go.clear()
+
+    await ava.simulator.say(ADA, "Slow.")
+    await ava.model.called.wait()
+    ava.model.called.clear()
+    await ava.simulator.say(BEN, "Slow too.")
+
+    await asyncio.wait_for(ava.model.called.wait(), 5)
+    ava.model.let_go.set()
+    assert (await ava.heard(ADA, 2))[1:] == ["You said: Slow."]
+    assert (await ava.heard(BEN, 2))[1:] == ["You said: Slow too."]
+
+
+async def test_the_person_sees_read_and_typing_while_the_avatar_thinks(ava: Ava) -> None:
+    await ava.acquainted()
+
+    wamid = await ava.simulator.say(ADA, "Hello.")
+
+    await ava.heard(ADA, 2)
+    typing = [call for call in ava.simulator.received if call.get("status") == "read"]
+    assert typing[-1]["message_id"] == wamid
+    assert typing[-1]["typing_indicator"] == {"type": "text"}
+
+
+async def test_the_ticks_of_a_reply_reach_the_history(ava: Ava) -> None:
+    person = await ava.acquainted()
+    ava.simulator.open_chat(ADA)
+
+    await ava.simulator.say(ADA, "Hello.")
+
+    await ava.heard(ADA, 2)
+    await ava.simulator.until_quiet()
+    assert [line["status"] for line in await person.messages()] == [None, "read"]
+
+
+async def test_a_reply_that_meta_could_not_deliver_is_shown_as_failed(ava: Ava) -> None:
+    person = await ava.acquainted()
+    ava.simulator.faults.fail(131026)
+
+    await ava.simulator.say(ADA, "Hello.")
+
+    await ava.simulator.until(lambda: len(ava.simulator.messages(ADA)) == 4)
+    await ava.simulator.until_quiet()
+    assert (await person.messages())[-1]["status"] == "failed"
+
+
+async def test_the_app_and_whatsapp_are_one_conversation(ava: Ava) -> None:
+    person = await ava.acquainted()
+    await ava.simulator.say(ADA, "On WhatsApp.")
+    await ava.heard(ADA, 2)
+
+    ava.model.called.clear()
+    status, answer = await person.ask("POST", "/messages", json={"content": "In the app."})
+    await ava.model.called.wait()
+    history = await _until_answered(person, 4)
+
+    assert (status, answer["id"]) == (202, history[2]["id"])
+    assert [line["content"] for line in history[2:]] == ["In the app.", "You said: In the app."]
+    assert [line["channel"] for line in history] == ["whatsapp", "whatsapp", "app", "app"]
+    assert [said["content"] for said in ava.model.asked[-1][1:]] == [
+        "On WhatsApp.",
+        "You said: On WhatsApp.",
+        "In the app.",
+    ]
+    assert len(ava.simulator.replies(ADA)) == 2
+
+
+async def test_the_model_is_given_what_a_message_quotes(ava: Ava) -> None:
+    await ava.acquainted()
+    await ava.simulator.say(ADA, "I like tea.")
+    reply = (await ava.simulator.until_replies(ADA, 2))[1]
+
+    await ava.simulator.say(ADA, "Really?", context={"id": reply.wamid})
+
+    await ava.heard(ADA, 3)
+    assert ava.model.asked[-1][-1]["content"] == "> You said: I like tea.\nReally?"
+
+
+async def test_markdown_becomes_whatsapp_marks_on_whatsapp_only(ava: Ava) -> None:
+    person = await ava.acquainted()
+    ava.model.answers.append("That is **great**.")
+
+    await ava.simulator.say(ADA, "I won.")
+
+    assert (await ava.heard(ADA, 2))[1] == "That is *great*."
+    assert (await person.messages())[-1]["content"] == "That is **great**."
+
+
+async def test_a_reply_too_long_for_one_message_comes_in_order_as_several(ava: Ava) -> None:
+    person = await ava.acquainted()
+    long = " ".join(f"This is sentence number {n}." for n in range(300))
+    ava.model.answers.append(long)
+
+    await ava.simulator.say(ADA, "Tell me a story.")
+
+    parts = (await ava.heard(ADA, 4))[1:]
+    assert " ".join(parts) == long
+    assert max(map(len, parts)) <= 4096
+    assert all(part.endswith(".") for part in parts)
+    await ava.simulator.until_quiet()
+    assert [line["status"] for line in await person.messages()] == [None, "delivered"]
+
+
+async def test_what_the_avatar_cannot_see_is_answered_kindly_without_the_model(ava: Ava) -> None:
+    person = await ava.acquainted()
+
+    await ava.simulator.send(ADA, PHOTO)
+
+    assert "photo" in (await ava.heard(ADA, 2))[1].lower()
+    assert ava.model.asked == []
+    assert (await person.messages())[0]["content"] == "[image]"
+
+
+async def test_reactions_are_left_alone(ava: Ava) -> None:
+    await ava.acquainted()
+    wamid = await ava.simulator.say(ADA, "Hello.")
+    await ava.heard(ADA, 2)
+
+    reaction = {"type": "reaction", "reaction": {"message_id": wamid, "emoji": "👍"}}
+    await ava.simulator.send(ADA, reaction)
+    await ava.simulator.say(ADA, "Bye.")
+
+    assert (await ava.heard(ADA, 3))[2] == "You said: Bye."
+    assert len(ava.model.asked) == 2
+
+
+async def test_a_stranger_is_invited_once_a_day(ava: Ava) -> None:
+    await ava.simulator.say(BEN, "Hello?")
+    await ava.heard(BEN, 1)
+
+    await ava.simulator.say(BEN, "Anybody?")
+    await ava.acquainted()  # everything of Ben's has been seen by the time this is through
+
+    (invitation,) = ava.simulator.replies(BEN)
+    assert "https://ava.example.com" in invitation.text
+    assert ava.model.asked == []
+
+
+async def test_nobody_answers_into_a_group(ava: Ava) -> None:
+    await ava.acquainted()
+
+    await ava.simulator.say(ADA, "Hello everybody.", group_id="Y2FwOmdyb3Vw")
+    await ava.simulator.say(ADA, "Just you.")
+
+    assert (await ava.heard(ADA, 2))[1] == "You said: Just you."
+
+
+async def test_somebody_without_a_phone_number_is_invited_by_their_id(ava: Ava) -> None:
+    await ava.simulator.send(None, {"type": "text", "text": {"body": "Hi"}}, bsuid="NL.4091772")
+
+    await ava.simulator.until(lambda: bool(ava.simulator.received))
+    assert ava.simulator.received[0]["recipient"] == "NL.4091772"
+
+
+async def test_a_person_is_known_by_their_id_once_it_came_with_their_number(ava: Ava) -> None:
+    text = {"type": "text", "text": {"body": "It is me."}}
+    await ava.simulator.send(ADA, text, bsuid="NL.4091772")
+    await ava.heard(ADA, 1)
+    await ava.acquainted()
+
+    await ava.simulator.send(None, text, bsuid="NL.4091772")
+
+    await ava.simulator.until(lambda: ava.simulator.received[-1].get("recipient") == "NL.4091772")
+    assert ava.simulator.received[-1]["text"]["body"] == "You said: It is me."
+
+
+async def test_a_brazilian_is_found_under_the_other_spelling_of_the_number(ava: Ava) -> None:
+    person = await ava.sign_up()
+    await person.make_avatar()
+    _, answer = await person.ask("PUT", "/preferences/whatsapp", json={"phone": "+5511987654321"})
+
+    await ava.simulator.say("551187654321", answer["code"])
+
+    assert "linked" in (await ava.heard("551187654321", 1))[0]
+    _, preferences = await person.ask("GET", "/preferences")
+    assert preferences["whatsapp_phone"] == "+5511987654321"
+
+
+async def test_without_a_model_there_is_one_notice_and_then_the_late_answer(ava: Ava) -> None:
+    person = await ava.acquainted()
+    ava.model.down = True
+    await ava.simulator.say(ADA, "Are you there?")
+    notice = (await ava.heard(ADA, 2))[1]
+
+    ava.model.down = False
+
+    answered = (await ava.heard(ADA, 3))[2]
+    assert "will come" in notice
+    assert answered == "You said: Are you there?"
+    assert len(ava.simulator.replies(ADA)) == 3
+    await ava.simulator.say(ADA, "Good.")
+    await ava.heard(ADA, 4)
+    assert notice not in [said["content"] for said in ava.model.asked[-1]]
+    assert [line["content"] for line in await person.messages()][1] == notice
+
+
+async def test_someone_linked_without_an_avatar_is_told_to_make_one(ava: Ava) -> None:
+    person = await ava.sign_up()
+    await ava.link(person, ADA)
+
+    await ava.simulator.say(ADA, "Hello?")
+
+    assert "avatar" in (await ava.heard(ADA, 2))[1]
+    assert ava.model.asked == []
+
+
+async def _until_answered(person: Person, count: int) -> list[dict[str, str]]:
+    """Look at the history until it has *count* lines; the app has no other way yet."""
+    async with asyncio.timeout(5):
+        while len(history := await person.messages()) < count:
+            await asyncio.sleep(0.01)
+    return history
