@@ -12,7 +12,6 @@ from bot.accounts.own import OwnAccounts
 from bot.accounts.tokens import OwnTokens
 from bot.chat.attention import Bell, Worker
 from bot.chat.burst import Pace
-from bot.chat.model import OpenAIModel
 from bot.chat.scripted import ScriptedAvatar
 from bot.chat.turn import Conversation
 from bot.errors import CannotStart
@@ -93,6 +92,8 @@ async def language_model(app: web.Application) -> AsyncIterator[None]:
         app[keys.MODEL] = ScriptedAvatar()
         yield
         return
+    from bot.chat.completions import OpenAIModel  # noqa: PLC0415 - 1 s and 50 MB for nothing, above
+
     key = settings.llm_api_key
     model = OpenAIModel.connect(
         base_url=settings.llm_base_url,

@@ -2,7 +2,7 @@
 and an OpenAI-compatible endpoint that says what a test wants."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,6 +138,13 @@ class Ava:
     async def heard(self, wa_id: str, count: int) -> list[str]:
         """The texts of at least *count* replies to this number."""
         return [reply.text for reply in await self.simulator.until_replies(wa_id, count, _PATIENCE)]
+
+
+async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:
+    """Return once *happened*; for what the database knows and gives no event for."""
+    async with asyncio.timeout(_PATIENCE):
+        while not await happened():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

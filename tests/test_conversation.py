@@ -4,7 +4,12 @@ import asyncio
 from datetime import timedelta
 
 from bot.chat.burst import Pace
-from tests.ava import ADA, BEN, Ava, Person, ava_on
+from tests.ava import ADA, BEN, Ava, Person, ava_on, eventually
+
+
+async def has_lines(person: Person, count: int) -> bool:
+    return len(await person.messages()) >= count
+
 
 PHOTO = {"type": "image", "image": {"id": "1", "mime_type": "image/jpeg", "sha256": "x"}}
 
@@ -128,7 +133,8 @@ async def test_the_app_and_whatsapp_are_one_conversation(ava: Ava) -> None:
     ava.model.called.clear()
     status, answer = await person.ask("POST", "/messages", json={"content": "In the app."})
     await ava.model.called.wait()
-    history = await _until_answered(person, 4)
+    await eventually(lambda: has_lines(person, 4))
+    history = await person.messages()
 
     assert (status, answer["id"]) == (202, history[2]["id"])
     assert [line["content"] for line in history[2:]] == ["In the app.", "You said: In the app."]
@@ -278,11 +284,3 @@ async def test_someone_linked_without_an_avatar_is_told_to_make_one(ava: Ava) ->
 
     assert "avatar" in (await ava.heard(ADA, 2))[1]
     assert ava.model.asked == []
-
-
-async def _until_answered(person: Person, count: int) -> list[dict[str, str]]:
-    """Look at the history until it has *count* lines; the app has no other way yet."""
-    async with asyncio.timeout(5):
-        while len(history := await person.messages()) < count:
-            await asyncio.sleep(0.01)
-    return history

@@ -1,21 +1,17 @@
 """Replies on their way out, when Meta is slow, wrong or gone."""
 
-import asyncio
-
 import asyncpg
 
-from tests.ava import ADA, Ava
+from tests.ava import ADA, Ava, eventually
+
+_NOBODY_IS_ATTENDED_TO = "select not exists (select from attention where lease is not null)"
 
 
 async def later(ava: Ava, seconds: int) -> None:
     """Once nobody is being attended to, let time pass for what waits, and let the workers look."""
     assert ava.settings.database_url
     connection = await asyncpg.connect(ava.settings.database_url.get_secret_value())
-    async with asyncio.timeout(20):
-        while await connection.fetchval(
-            "select exists (select from attention where lease is not null)"
-        ):
-            await asyncio.sleep(0.01)
+    await eventually(lambda: connection.fetchval(_NOBODY_IS_ATTENDED_TO))
     await connection.execute("update outbox set since = since - make_interval(secs => $1)", seconds)
     await connection.execute(
         "update attention set due_at = due_at - make_interval(secs => $1)", seconds

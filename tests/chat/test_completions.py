@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.chat.model import HISTORY_TOKENS, LONGEST_QUOTE, OpenAIModel, prompt
+from bot.chat.completions import OpenAIModel
+from bot.chat.prompt import HISTORY_TOKENS, LONGEST_QUOTE, prompt
 from bot.errors import ModelUnavailable
 from tests.chat.talk import MIA, ava, turn, unseen, user
 
@@ -223,7 +224,7 @@ def test_what_it_cannot_see_is_left_out_and_a_caption_says_so() -> None:
     history = (unseen("audio"), ava("I can't listen to that yet."), user("ok"))
 
     assert said(unseen("image"), unseen("image", caption="my cat"), history=history) == [
-        ("user", "ok\nmy cat\n[image: not visible to you]"),
+        ("user", "ok\nmy cat"),
     ]
 
 
