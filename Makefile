@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PORT   ?= 8080
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev prod worker migrate install test format ngrok lock
@@ -32,6 +33,9 @@ test: install    ## what has to pass: format, lint, types, tests
 format: install  ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+ngrok: install   ## let the internet reach your desk (wants an account: NGROK_AUTHTOKEN)
+	@$(BIN)/ngrok http $(PORT)
 
 lock: install    ## pin every dependency with its hashes again
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

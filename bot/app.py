@@ -92,7 +92,8 @@ async def language_model(app: web.Application) -> AsyncIterator[None]:
         app[keys.MODEL] = ScriptedAvatar()
         yield
         return
-    from bot.chat.completions import OpenAIModel  # noqa: PLC0415 - 1 s and 50 MB for nothing, above
+    # A second and 50 MB, which a scripted avatar does without.
+    from bot.chat.completions import OpenAIModel  # noqa: PLC0415
 
     key = settings.llm_api_key
     model = OpenAIModel.connect(

@@ -4,7 +4,7 @@ import re
 
 from bot.models import Phone
 
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 # Countries where WhatsApp's id of a mobile may differ from the number its owner dials.
 # Meta alters these prefixes by design (Cloud API, "Phone numbers"); a landline is never touched.

@@ -1,5 +1,6 @@
 """Everything an operator can set, as one frozen value; a wrong value stops the start."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,11 @@ _WHATSAPP = (
     "whatsapp_app_secret",
 )
 _NEEDED_IN_PRODUCTION = ("public_url", "database_url", "jwt_secret", *_WHATSAPP)
-_PLACEHOLDERS = ("changeme", "change-me", "change_me", "your-", "your_", "placeholder", "xxx", "<")
+_PLACEHOLDER = re.compile(
+    r"(?<![a-z])(change[-_ ]?me(?![a-z])|your[-_ ])|placeholder|<[^<>]*>|\.\.\.|user:password@"
+    r"|x{5}|^x+$",  # a random token holds "xxx" once in a hundred times
+    re.IGNORECASE,
+)
 _SHORTEST_JWT_SECRET = 32  # bytes; RFC 7518 section 3.2 for HS256
 
 
@@ -111,14 +116,22 @@ def read_settings() -> Settings:
 
     Raise CannotStart, in one line that names every wrong variable and prints no value.
     """
-    try:
-        settings = Settings()
-    except ValidationError as exc:
-        bad = {str(error["loc"][0]).upper() for error in exc.errors(include_input=False)}
-        raise _refusal(bad) from None
-    if bad := set(_faults(settings)):
-        raise _refusal(bad)
+    settings, unreadable = _read()
+    if bad := unreadable | set(_faults(settings)):
+        raise CannotStart(
+            f"Set {', '.join(sorted(bad))} to a real value (.env.example says where to get it)."
+        )
     return settings
+
+
+def _read() -> tuple[Settings, set[str]]:
+    """Return the settings, and the variables whose default stands in for what cannot be read."""
+    try:
+        return Settings(), set()
+    except ValidationError as exc:
+        names = {str(error["loc"][0]) for error in exc.errors(include_input=False)}
+    defaults = {name: Settings.model_fields[name].default for name in names}
+    return Settings(**defaults), {name.upper() for name in names}
 
 
 def _faults(settings: Settings) -> Iterator[str]:
@@ -137,16 +150,12 @@ def _faults(settings: Settings) -> Iterator[str]:
 
 def _is_unfit(settings: Settings, name: str) -> bool:
     text = _text(settings, name)
+    is_blank = getattr(settings, name) is not None and not text
     too_short = name == "jwt_secret" and 0 < len(text.encode()) < _SHORTEST_JWT_SECRET
-    return too_short or any(mark in text.lower() for mark in _PLACEHOLDERS)
+    return is_blank or too_short or _PLACEHOLDER.search(text) is not None
 
 
 def _text(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
-
-
-def _refusal(names: set[str]) -> CannotStart:
-    return CannotStart(
-        f"Set {', '.join(sorted(names))} to a real value (.env.example says where to get it)."
-    )
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    return "" if value is None else text.strip()

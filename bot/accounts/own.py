@@ -48,10 +48,12 @@ _COMMON = frozenset(
 class OwnAccounts:
     """``ports.Accounts`` on our own tables. Close it at the end."""
 
-    def __init__(self, passwords: Passwords, tokens: OwnTokens) -> None:
+    def __init__(
+        self, passwords: Passwords, tokens: OwnTokens, hasher: PasswordHasher | None = None
+    ) -> None:
         self._passwords = passwords
         self._tokens = tokens
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(_HASHES_AT_ONCE, thread_name_prefix="argon2")
         self._nobody = self._hasher.hash("the password of nobody")
 

@@ -1,6 +1,6 @@
 """From what WhatsApp delivers to a line of the conversation."""
 
-from bot.models import (
+from bot.inbound import (
     CallPermission,
     Choice,
     ContactCards,
@@ -8,7 +8,6 @@ from bot.models import (
     Edited,
     FormAnswer,
     IdentityChanged,
-    Line,
     Location,
     Media,
     Order,
@@ -18,6 +17,7 @@ from bot.models import (
     Unreadable,
     Welcome,
 )
+from bot.models import Line
 
 _LONGEST_KIND = 40  # characters; the name of an unknown type comes from outside
 

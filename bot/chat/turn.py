@@ -19,20 +19,18 @@ from bot.errors import (
     OutcomeUnknown,
     SendRejected,
 )
+from bot.inbound import Inbound, Text, Welcome
 from bot.models import (
     Arrival,
     Channel,
-    Inbound,
     PersonId,
     Reply,
     ReplyStatus,
     Send,
     Sender,
     SendId,
-    Text,
     Turn,
     Wamid,
-    Welcome,
 )
 from bot.store.ports import Conversations, Inbox, Outbox, People
 from bot.whatsapp import text as whatsapp_text

@@ -41,6 +41,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         kept = {name: exc.headers[name] for name in ("Allow",) if name in exc.headers}
         return problem(HTTPStatus(exc.status), headers=kept)
+    except web.RequestPayloadError:
+        return problem(HTTPStatus.BAD_REQUEST, "The body is not in its Content-Encoding.")
     except Exception:
         log.exception("request.failed", path=_route(request))
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR)

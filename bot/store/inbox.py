@@ -4,33 +4,69 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from bot.errors import StoreRejected
 from bot.models import Lease, Update, Wamid
 from bot.store.postgres import Database
 
 _LISTEN_AGAIN = 2.0  # seconds after the listening connection broke
 _CHANNEL = "attention"
+_LANES = 2  # statements that store deliveries at the same time
+_LARGEST_BATCH = 500  # updates; a delivery that begins below it still belongs
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """Deliveries that are stored together."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    stored: "asyncio.Task[frozenset[str]] | None" = None  # the keys that were new
 
 
 class PostgresInbox:
-    """``ports.Inbox``."""
+    """``ports.Inbox``. What is delivered while the lanes are taken is stored in one statement, so
+    that many deliveries at once share a commit; one that comes alone does not wait."""
 
     def __init__(self, database: Database, *, longest_wait: timedelta) -> None:
         self._database = database
         self._longest_wait = longest_wait
+        self._lanes = asyncio.Semaphore(_LANES)
+        self._gathering: _Batch | None = None
 
     async def take(self, updates: Sequence[tuple[Update, timedelta]]) -> int:
-        rows = json.dumps([_row(update, wait) for update, wait in updates])
+        rows = [_row(update, wait) for update, wait in updates]
+        try:
+            new = await asyncio.shield(self._stored_with_others(rows))
+        except StoreRejected:  # somebody else's update may be to blame
+            new = await self._store(rows)
+        return sum(row["key"] in new for row in rows)
+
+    def _stored_with_others(self, rows: list[dict[str, Any]]) -> "asyncio.Task[frozenset[str]]":
+        batch = self._gathering
+        if batch is None or batch.stored is None or len(batch.rows) >= _LARGEST_BATCH:
+            batch = self._gathering = _Batch()
+            batch.stored = asyncio.create_task(self._store_batch(batch), name="store deliveries")
+        batch.rows += rows
+        return batch.stored
+
+    async def _store_batch(self, batch: _Batch) -> frozenset[str]:
+        async with self._lanes:
+            if self._gathering is batch:
+                self._gathering = None
+            return await self._store(batch.rows)
+
+    async def _store(self, rows: list[dict[str, Any]]) -> frozenset[str]:
         async with self._database.system_conn() as connection:
-            new: int = await connection.fetchval(
-                "select take_delivery($1, $2)", rows, self._longest_wait
+            new = await connection.fetchval(
+                "select take_delivery($1, $2)", json.dumps(rows), self._longest_wait
             )
-        return new
+        return frozenset(new)
 
     async def arrivals(self, sender: str) -> Sequence[str]:
         async with self._database.system_conn() as connection:

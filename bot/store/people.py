@@ -101,10 +101,11 @@ class PostgresPhoneLinks:
     async def request(
         self, caller: Caller, phone: Phone, code: str, *, valid_for: timedelta
     ) -> datetime:
-        async with self._database.user_conn(caller.id) as connection:
-            expires_at: datetime = await connection.fetchval(
-                "select request_link($1, $2, $3)", phone, hash_of(code), valid_for
-            )
+        with _living_account():
+            async with self._database.user_conn(caller.id) as connection:
+                expires_at: datetime = await connection.fetchval(
+                    "select request_link($1, $2, $3)", phone, hash_of(code), valid_for
+                )
         return expires_at
 
     async def unlink(self, caller: Caller) -> None:
@@ -172,14 +173,22 @@ class PostgresPasswords:
 def _constraints(taken: str) -> Iterator[None]:
     """Say which rule of the database was broken; *taken* is what a duplicate means here."""
     try:
-        yield
+        with _living_account():
+            yield
     except asyncpg.UniqueViolationError as exc:
         raise Conflict(taken) from exc
-    except asyncpg.ForeignKeyViolationError as exc:
-        raise Missing("This account does not exist any more.") from exc
     except asyncpg.CheckViolationError as exc:
         field = (exc.constraint_name or "").split("_")[1]  # avatars_age_check
         raise Invalid([Fault(field, "The database refuses this value.")]) from exc
+
+
+@contextmanager
+def _living_account() -> Iterator[None]:
+    """A token may outlive its account; then nothing can belong to it."""
+    try:
+        yield
+    except asyncpg.ForeignKeyViolationError as exc:
+        raise Missing("This account does not exist any more.") from exc
 
 
 def _existing(row: Record | None) -> Avatar:

@@ -7,7 +7,7 @@ A reader returns None for what is not of its shape; the message is then unreadab
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from bot.models import (
+from bot.inbound import (
     CallPermission,
     Choice,
     ContactCards,
@@ -23,9 +23,9 @@ from bot.models import (
     Revoked,
     Text,
     Unreadable,
-    Wamid,
     Welcome,
 )
+from bot.models import Wamid
 from bot.whatsapp.fields import identifier, items, mapping, prose, sender
 
 _Json = Mapping[str, object]

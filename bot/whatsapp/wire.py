@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.errors import BadSignature
-from bot.models import Inbound, Update, UpdateKind, Wamid
+from bot.inbound import Inbound
+from bot.models import Update, UpdateKind, Wamid
 from bot.whatsapp import codec, updates
 from bot.whatsapp.contents import content_of
 from bot.whatsapp.fields import author, identifier, items, mapping, moment, prose

@@ -205,7 +205,7 @@ async def test_an_error_carries_neither_the_key_nor_the_words(endpoint: Endpoint
 # --- what the model is told -----------------------------------------------------------------
 
 
-def said(*lines: Any, history: tuple[Any, ...] = ()) -> list[tuple[str, object]]:  # noqa: ANN401
+def said(*lines: Any, history: tuple[Any, ...] = ()) -> list[tuple[str, object]]:
     messages = prompt(turn(*lines, history=history), MIA)
     return [(message["role"], message.get("content")) for message in messages[1:]]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.lines import line_of
-from bot.models import (
+from bot.inbound import (
     CallPermission,
     Choice,
     ContactCards,
@@ -13,7 +13,6 @@ from bot.models import (
     Edited,
     FormAnswer,
     IdentityChanged,
-    Line,
     Location,
     Media,
     MediaKind,
@@ -22,9 +21,9 @@ from bot.models import (
     Revoked,
     Text,
     Unreadable,
-    Wamid,
     Welcome,
 )
+from bot.models import Line, Wamid
 
 A_MESSAGE = Wamid("wamid.1")
 

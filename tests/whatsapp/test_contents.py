@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.models import (
+from bot.inbound import (
     CallPermission,
     Choice,
     ContactCards,
@@ -20,12 +20,11 @@ from bot.models import (
     Order,
     Reaction,
     Revoked,
-    Sender,
     Text,
     Unreadable,
-    Wamid,
     Welcome,
 )
+from bot.models import Sender, Wamid
 from bot.whatsapp.wire import inbound
 from tests.whatsapp.deliveries import message, sample
 from tests.whatsapp.generated import JSON, patiently
