@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.chat.gates import link_code
+from bot import link_codes
 
 LONGEST_WAIT = timedelta(seconds=6)  # since the first message of the burst
 _TAIL = 40  # characters at the end that tell whether a sentence is finished
@@ -38,7 +38,7 @@ class Pace:
         return max(timedelta(0), min(self._patience(text), self.longest - waited))
 
     def _patience(self, text: str | None) -> timedelta:
-        if text and link_code(text):
+        if text and link_codes.code_in(text):
             return timedelta(0)
         return self.finished if not text or _is_finished(text) else self.fragment
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from bot import link_codes
 from bot.chat import gates, wording
 from bot.chat.lines import line_of
 from bot.chat.model import LanguageModel
@@ -97,7 +98,9 @@ class Conversation:
         others = []
         for message in messages:
             code = (
-                gates.link_code(message.content.body) if isinstance(message.content, Text) else None
+                link_codes.code_in(message.content.body)
+                if isinstance(message.content, Text)
+                else None
             )
             person = code and await self.people.redeem(code, message.sender, message.id)
             if person:
@@ -212,6 +215,11 @@ class Conversation:
             raise OutcomeUnknown(again_in=OUTCOME_GRACE) from exc
         else:
             await self.outbox.sent(send.id, wamid)
+
+
+def _link_code(message: Inbound) -> str | None:
+    content = message.content
+    return link_codes.code_in(content.body) if isinstance(content, Text) else None
 
 
 def _reply(text: str) -> Reply:

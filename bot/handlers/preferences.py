@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.chat import gates
+from bot import link_codes
 from bot.handlers import requests
 from bot.keys import GRAPH, PHONE_LINKS, WA_ME
 
@@ -34,7 +34,7 @@ async def request_link(request: web.Request) -> web.Response:
     caller = await requests.caller(request)
     given = await requests.read(request, requests.PhoneToLink)
     our_number = await request.app[GRAPH].display_phone_number()
-    code = gates.new_link_code()
+    code = link_codes.new_code()
     expires_at = await request.app[PHONE_LINKS].request(
         caller, given.phone, code, valid_for=_CODE_LASTS
     )

@@ -100,7 +100,8 @@ def translated() -> Iterator[None]:
         if (exc.sqlstate or "").startswith(_PASSING):
             raise StoreUnavailable(type(exc).__name__) from exc
         raise StoreRejected(type(exc).__name__) from exc
-    except (asyncpg.InterfaceError, OSError, TimeoutError) as exc:
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as exc:
+        # "Internal": a connection that the server is just ending is asked for something
         raise StoreUnavailable(type(exc).__name__) from exc
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.chat import gates
-from bot.chat.ages import stated_age
+from bot.chat.gates.ages import stated_age
 from tests.chat.talk import ava, turn, user
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bot.chat import gates
-from bot.chat.crisis import HELPLINES, language_of_crisis
+from bot.chat.gates.crisis import HELPLINES, language_of_crisis
 from bot.chat.languages import Language
 from tests.chat.talk import ava, turn, unseen, user
 

@@ -12,53 +12,6 @@ from bot.models import Personality
 from tests.chat.talk import MIA, ava, turn, unseen, user
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "AVA-7K2M9Q",
-        "ava-7k2m9q",
-        "  Ava-7K2M9Q. ",
-        "my code is AVA-7K2M9Q, thanks",
-        "AVA 7K2M9Q",
-        "AVA7K2M9Q",
-        "AVA \u2013 7K2M9Q",
-        "ava - 7k2 m9q",
-        "AVA-7K2-M9Q",
-        "AVA-7 K 2 M 9 Q",
-    ],
-)
-def test_a_link_code_is_found_however_it_was_typed(text: str) -> None:
-    assert gates.link_code(text) == "AVA-7K2M9Q"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Ava please",
-        "ava people!",
-        "AVA-7K2M9",
-        "AVA-7K2M9QX",
-        "LAVA-7K2M9Q",
-        "AVA-7K2M0Q",
-        "AVA",
-        "",
-    ],
-)
-def test_what_only_looks_like_a_link_code_is_none(text: str) -> None:
-    assert gates.link_code(text) is None
-
-
-def test_a_code_made_of_letters_alone_needs_its_dash() -> None:
-    assert gates.link_code("ava-please") == "AVA-PLEASE"
-
-
-def test_new_link_codes_are_found_again_even_without_their_dash() -> None:
-    codes = {gates.new_link_code() for _ in range(500)}
-
-    assert len(codes) == 500
-    assert all(gates.link_code(code.lower().replace("-", " ")) == code for code in codes)
-
-
 def test_without_an_avatar_it_says_where_to_make_one() -> None:
     assert "web app" in (gates.answer(turn("hi", avatar=None)) or "")
 
@@ -157,4 +110,3 @@ def test_the_language_of_a_message_is_guessed(text: str, language: Language) -> 
 @given(st.text())
 def test_any_text_at_all_can_be_looked_at(text: str) -> None:
     gates.answer(turn(text))
-    gates.link_code(text)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.chat import gates
-from bot.chat.honesty import language_of_question
+from bot.chat.gates.honesty import language_of_question
 from bot.chat.languages import Language
 from tests.chat.talk import turn
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.echoes import echo_of, feeling_in
 from bot.chat.model import LanguageModel
 from bot.chat.scripted import ScriptedAvatar
+from bot.chat.scripted.echoes import echo_of, feeling_in
 from bot.models import Avatar, Personality, Said
 from tests.chat.talk import MIA, ava, turn, user
 

@@ -7,11 +7,11 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 
-from bot.chat.answers import Scene, answers
-from bot.chat.echoes import echo_of, feeling_in, memory_of
 from bot.chat.languages import Language, language_of, plain
 from bot.chat.persona import one_line
-from bot.chat.topics import LISTENING, NEWS, OPENING, TOPICS
+from bot.chat.scripted.answers import Scene, answers
+from bot.chat.scripted.echoes import echo_of, feeling_in, memory_of
+from bot.chat.scripted.topics import LISTENING, NEWS, OPENING, TOPICS
 from bot.models import Avatar, Role, Turn
 
 _LONGEST_QUOTE = 60  # characters

@@ -1,46 +1,15 @@
-"""What needs no model: link codes, and turns that code answers because a model must not."""
+"""Turns that code answers: a model need not, or must not. Crisis language comes first."""
 
-import re
-import secrets
-
-from bot.chat import ages, crisis, honesty, unseen
+from bot.chat.gates import ages, crisis, honesty, unseen
 from bot.chat.persona import name_of
 from bot.models import Role, Turn
 
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
-_LENGTH = 6
-_DASHES = r"\-\u2010-\u2015\u2212\ufe63\uff0d"
-_LINK_CODE = re.compile(
-    rf"(?<![A-Z0-9])AVA(?P<gap>[\s{_DASHES}]{{0,3}})"
-    rf"(?P<code>[{_ALPHABET}](?:[\s{_DASHES}]?[{_ALPHABET}]){{{_LENGTH - 1}}})(?![A-Z0-9])"
-)
 _RECENT = 8  # lines of history in which help that was offered is remembered
 
 _NO_AVATAR = (
     "I'd love to talk with you, but I don't exist yet! Make your avatar in the Ava web app first: "
     "a name, an age, a personality and looks. Then write to me here again."
 )
-
-
-def new_link_code() -> str:
-    """Return a code to be sent from a phone; it always holds a digit, see ``link_code``."""
-    while True:
-        code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
-        if any(char.isdigit() for char in code):
-            return f"AVA-{code}"
-
-
-def link_code(text: str) -> str | None:
-    """Return the first link code in *text* as ``AVA-XXXXXX``, however it was typed.
-
-    Typed without its dash it needs a digit: "Ava please" is no code.
-    """
-    for found in _LINK_CODE.finditer(text.upper()):
-        code = re.sub(rf"[\s{_DASHES}]", "", found["code"])
-        as_given = found["gap"] == "-" and code == found["code"]
-        if as_given or any(char.isdigit() for char in code):
-            return f"AVA-{code}"
-    return None
 
 
 def answer(turn: Turn) -> str | None:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.chat import honesty
-from bot.chat.echoes import TOLD, Memory
+from bot.chat.gates import honesty
 from bot.chat.languages import Language, plain
 from bot.chat.persona import looks_of, name_of
-from bot.chat.voices import VOICES, Voice
+from bot.chat.scripted.echoes import TOLD, Memory
+from bot.chat.scripted.voices import VOICES, Voice
 from bot.models import Avatar, Personality
 
 
