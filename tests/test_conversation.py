@@ -218,6 +218,12 @@ async def test_a_stranger_is_invited_once_a_day(ava: Ava) -> None:
     assert ava.model.asked == []
 
 
+async def test_a_stranger_with_a_wrong_code_is_told_so(ava: Ava) -> None:
+    await ava.simulator.say(BEN, "AVA-222222")
+
+    assert "does not fit" in (await ava.heard(BEN, 1))[0]
+
+
 async def test_nobody_answers_into_a_group(ava: Ava) -> None:
     await ava.acquainted()
 

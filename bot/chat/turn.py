@@ -97,11 +97,7 @@ class Conversation:
         """Link whoever sent a code that this number was given; return the other messages."""
         others = []
         for message in messages:
-            code = (
-                link_codes.code_in(message.content.body)
-                if isinstance(message.content, Text)
-                else None
-            )
+            code = _link_code(message)
             person = code and await self.people.redeem(code, message.sender, message.id)
             if person:
                 await self._confirm_link(person, sender, message.id)
@@ -118,15 +114,18 @@ class Conversation:
         await self._send(sends)
 
     async def _invite(self, sender: Sender, messages: Sequence[Inbound]) -> None:
-        """Tell a stranger where to sign up, once a day; what they said is not kept as a chat."""
-        spoke = [m for m in messages if line_of(m.content) or isinstance(m.content, Welcome)]
+        """Tell a stranger how to get in; what they said is not kept as a chat."""
         sends: Sequence[Send] = ()
-        if spoke:
-            key = f"invitation:{sender.key}:{datetime.now(UTC).date()}"
+        now = datetime.now(UTC)
+        if any(_link_code(message) for message in messages):
+            key = f"code refused:{sender.key}:{now:%F %H}"  # at most one an hour
+            sends = await self.outbox.queue(key, sender, wording.code_refused())
+        elif any(_is_said(message) for message in messages):
+            key = f"invitation:{sender.key}:{now:%F}"  # at most one a day
             sends = await self.outbox.queue(key, sender, wording.invitation(self.sign_up_url))
         await self._put_aside(messages)
         await self._send(sends)
-        log.info("stranger.met", invited=bool(sends))
+        log.info("stranger.met", answered=bool(sends))
 
     # --- what was said -----------------------------------------------------------------------
 
@@ -220,6 +219,10 @@ class Conversation:
 def _link_code(message: Inbound) -> str | None:
     content = message.content
     return link_codes.code_in(content.body) if isinstance(content, Text) else None
+
+
+def _is_said(message: Inbound) -> bool:
+    return bool(line_of(message.content)) or isinstance(message.content, Welcome)
 
 
 def _reply(text: str) -> Reply:

@@ -19,6 +19,14 @@ def linked(avatar: Avatar | None, sign_up_url: str) -> str:
     return f"Your number is linked. From now on {avatar.name} answers here. Say hi!"
 
 
+def code_refused() -> str:
+    """For a code that is wrong, late or meant for another number."""
+    return (
+        "This code does not fit. A code works for 15 minutes, once, and only from the number it "
+        "was made for. Ask for a new one where you got it."
+    )
+
+
 def late(avatar: Avatar | None) -> str:
     """For a model that gives no answer right now."""
     name = avatar.name if avatar else "Your avatar"
