@@ -14,158 +14,158 @@
 --         drop type public.message_role, public.message_channel, public.personality_type;
 --         delete from public.schema_migrations where name = '001_initial_schema';
 
-BEGIN;
+begin;
 
 -- --- what was applied ------------------------------------------------------------------------------------------------
 
 -- Each migration records itself in its own transaction; the runner adds the checksum afterwards.
-CREATE TABLE IF NOT EXISTS public.schema_migrations (
-    name       text        PRIMARY KEY CHECK (name ~ '^[0-9]{3}_[a-z0-9_]+$'),
-    sha256     text        CHECK (sha256 ~ '^[0-9a-f]{64}$'),  -- null: applied by hand, the runner has not seen it yet
-    applied_at timestamptz NOT NULL DEFAULT now()
+create table if not exists public.schema_migrations (
+    name       text        primary key check (name ~ '^[0-9]{3}_[a-z0-9_]+$'),
+    sha256     text        check (sha256 ~ '^[0-9a-f]{64}$'),  -- null: applied by hand, the runner has not seen it yet
+    applied_at timestamptz not null default now()
 );
 
-ALTER TABLE public.schema_migrations ENABLE ROW LEVEL SECURITY;
+alter table public.schema_migrations enable row level security;
 
-DROP POLICY IF EXISTS schema_migrations_service ON public.schema_migrations;
-CREATE POLICY schema_migrations_service ON public.schema_migrations
-    FOR SELECT TO service_role USING (true);
+drop policy if exists schema_migrations_service on public.schema_migrations;
+create policy schema_migrations_service on public.schema_migrations
+    for select to service_role using (true);
 
-REVOKE ALL ON public.schema_migrations FROM PUBLIC, anon, authenticated, service_role;
-GRANT SELECT ON public.schema_migrations TO service_role;
+revoke all on public.schema_migrations from public, anon, authenticated, service_role;
+grant select on public.schema_migrations to service_role;
 
 -- --- extension and types ---------------------------------------------------------------------------------------------
 
 -- Nothing here depends on it: ids come from gen_random_uuid(), which Postgres itself has.
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'uuid-ossp') THEN
-        CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
-    ELSE
-        RAISE NOTICE 'extension uuid-ossp is not available here; continuing without it';
-    END IF;
-EXCEPTION WHEN OTHERS THEN
-    RAISE NOTICE 'extension uuid-ossp cannot be created here (%); continuing without it', SQLERRM;
-END
+do $$
+begin
+    if exists (select from pg_available_extensions where name = 'uuid-ossp') then
+        create extension if not exists "uuid-ossp";
+    else
+        raise notice 'extension uuid-ossp is not available here; continuing without it';
+    end if;
+exception when others then
+    raise notice 'extension uuid-ossp cannot be created here (%); continuing without it', sqlerrm;
+end
 $$;
 
-DO $$
-BEGIN
-    CREATE TYPE public.personality_type AS ENUM
+do $$
+begin
+    create type public.personality_type as enum
         ('playful', 'dominant', 'shy', 'caring', 'intellectual', 'adventurous');
-EXCEPTION WHEN duplicate_object THEN NULL;
-END
+exception when duplicate_object then null;
+end
 $$;
 
-DO $$
-BEGIN
-    CREATE TYPE public.message_channel AS ENUM ('app', 'whatsapp');
-EXCEPTION WHEN duplicate_object THEN NULL;
-END
+do $$
+begin
+    create type public.message_channel as enum ('app', 'whatsapp');
+exception when duplicate_object then null;
+end
 $$;
 
-DO $$
-BEGIN
-    CREATE TYPE public.message_role AS ENUM ('user', 'assistant');
-EXCEPTION WHEN duplicate_object THEN NULL;
-END
+do $$
+begin
+    create type public.message_role as enum ('user', 'assistant');
+exception when duplicate_object then null;
+end
 $$;
 
 -- --- tables ----------------------------------------------------------------------------------------------------------
 
-CREATE TABLE IF NOT EXISTS public.user_preferences (
-    id             uuid        PRIMARY KEY DEFAULT gen_random_uuid(),
-    user_id        uuid        NOT NULL UNIQUE REFERENCES auth.users (id) ON DELETE CASCADE,
-    whatsapp_phone text        CHECK (whatsapp_phone ~ '^\+[1-9][0-9]{5,14}$'),  -- E.164 with its plus
-    created_at     timestamptz NOT NULL DEFAULT now(),
-    updated_at     timestamptz NOT NULL DEFAULT now()
+create table if not exists public.user_preferences (
+    id             uuid        primary key default gen_random_uuid(),
+    user_id        uuid        not null unique references auth.users (id) on delete cascade,
+    whatsapp_phone text        check (whatsapp_phone ~ '^\+[1-9][0-9]{5,14}$'),  -- E.164 with its plus
+    created_at     timestamptz not null default now(),
+    updated_at     timestamptz not null default now()
 );
 
-CREATE TABLE IF NOT EXISTS public.avatars (
-    id                   uuid                    PRIMARY KEY DEFAULT gen_random_uuid(),
-    user_id              uuid                    NOT NULL UNIQUE REFERENCES auth.users (id) ON DELETE CASCADE,
-    name                 text                    NOT NULL,
-    age                  integer                 NOT NULL CHECK (age >= 20),  -- an avatar is an adult
-    personality          public.personality_type NOT NULL,
+create table if not exists public.avatars (
+    id                   uuid                    primary key default gen_random_uuid(),
+    user_id              uuid                    not null unique references auth.users (id) on delete cascade,
+    name                 text                    not null,
+    age                  integer                 not null check (age >= 20),  -- an avatar is an adult
+    personality          public.personality_type not null,
     physical_description text,
-    created_at           timestamptz             NOT NULL DEFAULT now()
+    created_at           timestamptz             not null default now()
 );
 
-CREATE TABLE IF NOT EXISTS public.messages (
-    id         uuid                   PRIMARY KEY DEFAULT gen_random_uuid(),
-    user_id    uuid                   NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
-    avatar_id  uuid                   REFERENCES public.avatars (id) ON DELETE SET NULL,
-    channel    public.message_channel NOT NULL,
-    role       public.message_role    NOT NULL,
-    content    text                   NOT NULL,
-    created_at timestamptz            NOT NULL DEFAULT now()
+create table if not exists public.messages (
+    id         uuid                   primary key default gen_random_uuid(),
+    user_id    uuid                   not null references auth.users (id) on delete cascade,
+    avatar_id  uuid                   references public.avatars (id) on delete set null,
+    channel    public.message_channel not null,
+    role       public.message_role    not null,
+    content    text                   not null,
+    created_at timestamptz            not null default now()
 );
 
 -- --- indexes ---------------------------------------------------------------------------------------------------------
 
-CREATE INDEX IF NOT EXISTS idx_user_preferences_user_id ON public.user_preferences (user_id);
-CREATE INDEX IF NOT EXISTS idx_avatars_user_id ON public.avatars (user_id);
-CREATE INDEX IF NOT EXISTS idx_messages_user_id ON public.messages (user_id);
-CREATE INDEX IF NOT EXISTS idx_messages_user_created ON public.messages (user_id, created_at DESC);
+create index if not exists idx_user_preferences_user_id on public.user_preferences (user_id);
+create index if not exists idx_avatars_user_id on public.avatars (user_id);
+create index if not exists idx_messages_user_id on public.messages (user_id);
+create index if not exists idx_messages_user_created on public.messages (user_id, created_at desc);
 
 -- The webhook finds a person by phone through this one; a number belongs to one person at a time.
-CREATE UNIQUE INDEX IF NOT EXISTS idx_user_preferences_phone
-    ON public.user_preferences (whatsapp_phone) WHERE whatsapp_phone IS NOT NULL;
+create unique index if not exists idx_user_preferences_phone
+    on public.user_preferences (whatsapp_phone) where whatsapp_phone is not null;
 
 -- --- row-level security ----------------------------------------------------------------------------------------------
 
-ALTER TABLE public.user_preferences ENABLE ROW LEVEL SECURITY;
-ALTER TABLE public.avatars ENABLE ROW LEVEL SECURITY;
-ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
+alter table public.user_preferences enable row level security;
+alter table public.avatars enable row level security;
+alter table public.messages enable row level security;
 
 -- (SELECT auth.uid()) is looked up once per statement; without the SELECT it would be once per row.
 
-DROP POLICY IF EXISTS user_preferences_select_own ON public.user_preferences;
-CREATE POLICY user_preferences_select_own ON public.user_preferences
-    FOR SELECT TO authenticated USING ((SELECT auth.uid()) = user_id);
+drop policy if exists user_preferences_select_own on public.user_preferences;
+create policy user_preferences_select_own on public.user_preferences
+    for select to authenticated using ((select auth.uid()) = user_id);
 
-DROP POLICY IF EXISTS user_preferences_insert_own ON public.user_preferences;
-CREATE POLICY user_preferences_insert_own ON public.user_preferences
-    FOR INSERT TO authenticated WITH CHECK ((SELECT auth.uid()) = user_id);
+drop policy if exists user_preferences_insert_own on public.user_preferences;
+create policy user_preferences_insert_own on public.user_preferences
+    for insert to authenticated with check ((select auth.uid()) = user_id);
 
-DROP POLICY IF EXISTS user_preferences_update_own ON public.user_preferences;
-CREATE POLICY user_preferences_update_own ON public.user_preferences
-    FOR UPDATE TO authenticated USING ((SELECT auth.uid()) = user_id) WITH CHECK ((SELECT auth.uid()) = user_id);
+drop policy if exists user_preferences_update_own on public.user_preferences;
+create policy user_preferences_update_own on public.user_preferences
+    for update to authenticated using ((select auth.uid()) = user_id) with check ((select auth.uid()) = user_id);
 
-DROP POLICY IF EXISTS avatars_select_own ON public.avatars;
-CREATE POLICY avatars_select_own ON public.avatars
-    FOR SELECT TO authenticated USING ((SELECT auth.uid()) = user_id);
+drop policy if exists avatars_select_own on public.avatars;
+create policy avatars_select_own on public.avatars
+    for select to authenticated using ((select auth.uid()) = user_id);
 
-DROP POLICY IF EXISTS avatars_insert_own ON public.avatars;
-CREATE POLICY avatars_insert_own ON public.avatars
-    FOR INSERT TO authenticated WITH CHECK ((SELECT auth.uid()) = user_id);
+drop policy if exists avatars_insert_own on public.avatars;
+create policy avatars_insert_own on public.avatars
+    for insert to authenticated with check ((select auth.uid()) = user_id);
 
-DROP POLICY IF EXISTS avatars_update_own ON public.avatars;
-CREATE POLICY avatars_update_own ON public.avatars
-    FOR UPDATE TO authenticated USING ((SELECT auth.uid()) = user_id) WITH CHECK ((SELECT auth.uid()) = user_id);
+drop policy if exists avatars_update_own on public.avatars;
+create policy avatars_update_own on public.avatars
+    for update to authenticated using ((select auth.uid()) = user_id) with check ((select auth.uid()) = user_id);
 
-DROP POLICY IF EXISTS avatars_delete_own ON public.avatars;
-CREATE POLICY avatars_delete_own ON public.avatars
-    FOR DELETE TO authenticated USING ((SELECT auth.uid()) = user_id);
+drop policy if exists avatars_delete_own on public.avatars;
+create policy avatars_delete_own on public.avatars
+    for delete to authenticated using ((select auth.uid()) = user_id);
 
-DROP POLICY IF EXISTS messages_select_own ON public.messages;
-CREATE POLICY messages_select_own ON public.messages
-    FOR SELECT TO authenticated USING ((SELECT auth.uid()) = user_id);
+drop policy if exists messages_select_own on public.messages;
+create policy messages_select_own on public.messages
+    for select to authenticated using ((select auth.uid()) = user_id);
 
-DROP POLICY IF EXISTS messages_insert_own ON public.messages;
-CREATE POLICY messages_insert_own ON public.messages
-    FOR INSERT TO authenticated WITH CHECK ((SELECT auth.uid()) = user_id);
+drop policy if exists messages_insert_own on public.messages;
+create policy messages_insert_own on public.messages
+    for insert to authenticated with check ((select auth.uid()) = user_id);
 
 -- --- grants ----------------------------------------------------------------------------------------------------------
 
 -- Older Supabase projects grant everything on a new table to these roles, newer ones nothing.
-REVOKE ALL ON public.user_preferences, public.avatars, public.messages FROM PUBLIC, anon, authenticated;
+revoke all on public.user_preferences, public.avatars, public.messages from public, anon, authenticated;
 
-GRANT SELECT, INSERT, UPDATE ON public.user_preferences TO authenticated;
-GRANT SELECT, INSERT, UPDATE, DELETE ON public.avatars TO authenticated;
-GRANT SELECT, INSERT ON public.messages TO authenticated;
-GRANT ALL ON public.user_preferences, public.avatars, public.messages TO service_role;
+grant select, insert, update on public.user_preferences to authenticated;
+grant select, insert, update, delete on public.avatars to authenticated;
+grant select, insert on public.messages to authenticated;
+grant all on public.user_preferences, public.avatars, public.messages to service_role;
 
-INSERT INTO public.schema_migrations (name) VALUES ('001_initial_schema') ON CONFLICT (name) DO NOTHING;
+insert into public.schema_migrations (name) values ('001_initial_schema') on conflict (name) do nothing;
 
-COMMIT;
+commit;

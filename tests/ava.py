@@ -109,6 +109,14 @@ class Ava:
             await self.server.close()
             self.server = None
 
+    def environment(self) -> dict[str, str]:
+        """The same settings for a process of its own."""
+        values = {name: value for name, value in self.settings if value is not None}
+        return {
+            name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in values.items()
+        }
+
     async def sign_up(self, email: str = "ada@example.com") -> Person:
         credentials = {"email": email, "password": "correct horse battery"}
         async with self.client.post("/auth/signup", json=credentials) as answer:

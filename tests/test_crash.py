@@ -27,7 +27,7 @@ class Process:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "run.py"),
             cwd=ROOT,
-            env=self._environment(),
+            env=os.environ | self._ava.environment(),
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
@@ -46,15 +46,6 @@ class Process:
     async def close(self) -> None:
         if self._process is not None:
             await self.kill()
-
-    def _environment(self) -> dict[str, str]:
-        settings = self._ava.settings
-        secrets = {
-            name.upper(): value.get_secret_value() if hasattr(value, "get_secret_value") else value
-            for name, value in settings
-            if value is not None
-        }
-        return os.environ | {name: str(value) for name, value in secrets.items()}
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+"""``python run.py`` as an operator meets it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+
+from tests.ava import ADA, Ava
+
+ROOT = Path(__file__).parent.parent
+PRODUCTION = {
+    "APP_ENV": "production",
+    "PUBLIC_URL": "https://ava.example.com",
+    "JWT_SECRET": "a secret of the tests, 32 or more",
+    "WHATSAPP_ACCESS_TOKEN": "the-access-token",
+    "WHATSAPP_PHONE_NUMBER_ID": "900100200300",
+    "WHATSAPP_VERIFY_TOKEN": "the-verify-token",
+    "WHATSAPP_APP_SECRET": "the-app-secret",
+}
+
+
+def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run it to its end, with nothing set but *variables*."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "run.py"), *arguments],
+        cwd=ROOT / "tests",  # no .env here
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | variables,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_production_without_settings_does_not_start_and_says_in_one_line_what_is_missing() -> None:
+    refused = run(APP_ENV="production", JWT_SECRET="changeme")
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert {"DATABASE_URL", "JWT_SECRET", "WHATSAPP_APP_SECRET"} <= set(
+        refused.stderr.replace(",", "").split()
+    )
+    assert "changeme" not in refused.stderr + refused.stdout
+
+
+def test_a_database_that_is_not_there_is_one_line_too() -> None:
+    refused = run(**PRODUCTION, DATABASE_URL="postgresql://nobody:hidden@127.0.0.1:1/none")
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert "hidden" not in refused.stderr + refused.stdout
+
+
+def test_an_unknown_command_says_which_ones_there_are() -> None:
+    refused = run("sing")
+
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "usage: python run.py [serve|worker|migrate]\n",
+    )
+
+
+def test_migrate_brings_an_empty_database_up_to_date_and_says_so(empty_database_url: str) -> None:
+    first = run("migrate", **PRODUCTION, DATABASE_URL=empty_database_url)
+    second = run("migrate", **PRODUCTION, DATABASE_URL=empty_database_url)
+
+    assert "applied 001_initial_schema" in first.stdout
+    assert (second.returncode, second.stdout) == (0, "The database is up to date.\n")
+
+
+async def test_a_worker_answers_what_a_server_without_one_received(ava: Ava) -> None:
+    await ava.acquainted()
+    await ava.stop()
+    ava.settings = ava.settings.model_copy(update={"run_worker": False})
+    await ava.start()
+    worker = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(ROOT / "run.py"), "worker"),
+        cwd=ROOT / "tests",
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | ava.environment(),
+    )
+
+    await ava.simulator.say(ADA, "Hello.")
+
+    assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
+    worker.send_signal(signal.SIGTERM)
+    assert await worker.wait() == 0
+
+
+async def test_sigterm_lets_a_turn_under_way_finish(ava: Ava) -> None:
+    await ava.acquainted()
+    ava.model.let_go.clear()
+    await ava.simulator.say(ADA, "Hello.")
+    await ava.model.called.wait()
+
+    stopping = asyncio.create_task(ava.stop())
+    ava.model.let_go.set()
+    await stopping
+
+    assert [reply.text for reply in ava.simulator.replies(ADA)][1:] == ["You said: Hello."]
+    connection = await asyncpg.connect(ava.environment()["DATABASE_URL"])
+    assert await connection.fetchval("select count(*) from attention") == 0
+    await connection.close()
