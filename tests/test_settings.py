@@ -216,7 +216,7 @@ def test_settings_cannot_be_changed(operator: Operator) -> None:
     settings = operator.reads()
 
     with pytest.raises(ValidationError, match="frozen"):
-        settings.port = 1
+        settings.port = 1  # type: ignore[misc]
 
 
 def test_no_secret_is_ever_shown(operator: Operator) -> None:

@@ -1,0 +1,73 @@
+"""One Ava for all the tests of this folder, for people who have nothing to do with each other.
+
+It lives in the loop of the package, so a module that uses it says
+``pytestmark = pytest.mark.asyncio(loop_scope="package")``.
+"""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from asyncpg import Connection
+
+from bot.store.postgres import Database
+from tests.ava import Ava, Person, ava_on
+from tests.conftest import Databases
+
+Newcomer = Callable[[], Awaitable[Person]]
+
+
+@pytest.fixture(scope="package")
+def shared_database_url(databases: Databases) -> Iterator[str]:
+    with databases.new(template="ava_template") as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def ava(shared_database_url: str) -> AsyncIterator[Ava]:
+    """The whole of Ava; it stays up, so a test brings its own people and numbers."""
+    async with ava_on(shared_database_url) as ava:
+        yield ava
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def owner(shared_database_url: str) -> AsyncIterator[Connection]:
+    """The database as its owner sees it, past row-level security: for looks and time travel."""
+    connection = await asyncpg.connect(shared_database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def database(shared_database_url: str) -> AsyncIterator[Database]:
+    """The database as a person reaches it who goes around the JSON endpoints."""
+    database = Database(shared_database_url, size=2)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="package")
+def newcomer(ava: Ava) -> Newcomer:
+    """Sign somebody up whom no other test knows."""
+    numbers = itertools.count(1)
+
+    async def sign_up() -> Person:
+        return await ava.sign_up(f"person.{next(numbers)}@example.com")
+
+    return sign_up
+
+
+@pytest.fixture(scope="package")
+def number() -> Callable[[], str]:
+    """Return a WhatsApp id that no other test knows."""
+    numbers = itertools.count(31620000001)
+    return lambda: str(next(numbers))
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def somebody(newcomer: Newcomer) -> Person:
+    """A person for tests of refusals: they have nothing and never get anything."""
+    return await newcomer()
