@@ -2,9 +2,12 @@
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
 
 from bot.settings import Environment, Settings
 
@@ -47,16 +50,34 @@ def configure(settings: Settings) -> None:
 
 
 def _json_lines() -> list[Any]:
-    without_locals = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    return [
-        structlog.processors.ExceptionRenderer(without_locals),
-        structlog.processors.JSONRenderer(),
-    ]
+    return [_without_words, structlog.processors.JSONRenderer()]
 
 
 def _readable_lines() -> list[Any]:
-    return [
-        structlog.dev.ConsoleRenderer(
-            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
-    ]
+    return [_without_words, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+
+
+def _without_words(_: object, __: str, line: EventDict) -> EventDict:
+    """Replace an exception by its classes and the places it came through.
+
+    Its message may quote what somebody wrote, or a row with their number.
+    """
+    given = line.pop("exc_info", None)
+    exc = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(exc, BaseException):
+        line["exception"] = [_place(cause) for cause in _causes(exc)]
+    return line
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
+
+
+def _place(exc: BaseException) -> dict[str, Any]:
+    frames = traceback.extract_tb(exc.__traceback__)
+    return {
+        "class": f"{type(exc).__module__}.{type(exc).__qualname__}",
+        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }

@@ -24,7 +24,7 @@ create index if not exists link_codes_phone on public.link_codes (phone);
 
 alter table public.link_codes enable row level security;
 revoke all on public.link_codes from public, anon, authenticated;
-grant select (phone, expires_at, used_by, user_id) on public.link_codes to authenticated;
+grant select (user_id, phone, expires_at, wrong_guesses, used_by) on public.link_codes to authenticated;
 grant select, insert, update, delete on public.link_codes to service_role;
 drop policy if exists service_role_all on public.link_codes;
 create policy service_role_all on public.link_codes for all to service_role

@@ -89,7 +89,8 @@ class PostgresPhoneLinks:
                 "select p.whatsapp_phone, c.phone, c.expires_at from (select $1::uuid as id) me"
                 " left join user_preferences p on p.user_id = me.id"
                 " left join link_codes c on c.user_id = me.id"
-                " and c.used_by is null and c.expires_at > clock_timestamp()",
+                " and c.used_by is null and c.expires_at > clock_timestamp()"
+                " and c.wrong_guesses < 5",
                 caller.id,
             )
         linked, pending, expires_at = rows[0]
@@ -178,7 +179,7 @@ def _constraints(taken: str) -> Iterator[None]:
     except asyncpg.UniqueViolationError as exc:
         raise Conflict(taken) from exc
     except asyncpg.CheckViolationError as exc:
-        field = (exc.constraint_name or "").split("_")[1]  # avatars_age_check
+        field = (exc.constraint_name or "").removeprefix("avatars_").removesuffix("_check")
         raise Invalid([Fault(field, "The database refuses this value.")]) from exc
 
 
