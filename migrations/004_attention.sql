@@ -30,12 +30,13 @@ drop policy if exists service_role_all on public.attention;
 create policy service_role_all on public.attention for all to service_role
   using (true) with check (true);
 
--- Somebody wrote: be there after p_wait, unless more comes; at the latest p_longest after the first.
--- While it is held, the new time counts from when the lease is given back; while a failed try
--- backs off, its time stays.
-create or replace function public.mark_attention(p_key text, p_wait interval, p_longest interval)
+-- These wrote, each once: be there after their wait, unless more comes; at the latest p_longest after
+-- the first. While a row is held, the new time counts from when the lease is given back; while a
+-- failed try backs off, its time stays. Rows are locked in the order of their keys.
+create or replace function public.mark_attention(p_keys text[], p_waits interval[], p_longest interval)
 returns void language sql set search_path = public, pg_temp as $$
-  insert into attention as a (key, due_at) values (p_key, clock_timestamp() + p_wait)
+  insert into attention as a (key, due_at)
+  select key, clock_timestamp() + wait from unnest(p_keys, p_waits) as given (key, wait) order by key
   on conflict (key) do update set
     wanted = a.wanted + 1,
     dead = false,
@@ -43,8 +44,8 @@ returns void language sql set search_path = public, pg_temp as $$
     waiting_since = case when a.wanted = a.seen or a.dead then clock_timestamp() else a.waiting_since end,
     due_at = case
       when a.lease is null and a.attempts > 0 and not a.dead then a.due_at
-      when a.wanted = a.seen or a.dead then clock_timestamp() + p_wait
-      else least(clock_timestamp() + p_wait, a.waiting_since + p_longest) end
+      when a.wanted = a.seen or a.dead then excluded.due_at
+      else least(excluded.due_at, a.waiting_since + p_longest) end
 $$;
 
 -- Take at most p_limit due rows that nobody holds. Not flushed: a lost claim only means "again".
@@ -105,32 +106,32 @@ returns double precision language sql stable set search_path = public, pg_temp a
   from attention where not dead
 $$;
 
--- Wake the other processes. In a transaction of its own and not flushed: a NOTIFY inside a durable
--- transaction makes all of them wait for each other.
-create or replace function public.wake_attention()
+-- Wake the other processes; by p_from a process knows its own calls. In a transaction of its own and
+-- not flushed: a NOTIFY inside a durable transaction makes all of them wait for each other.
+create or replace function public.wake_attention(p_from text)
 returns void language plpgsql set search_path = public, pg_temp as $$
 begin
   perform set_config('synchronous_commit', 'off', true);
-  perform pg_notify('attention', '');
+  perform pg_notify('attention', p_from);
 end $$;
 
 revoke execute on function
-  public.mark_attention(text, interval, interval),
+  public.mark_attention(text[], interval[], interval),
   public.claim_attention(text, integer, interval),
   public.beat_attention(uuid[], interval),
   public.finish_attention(text, uuid),
   public.fail_attention(text, uuid, text, interval, integer),
   public.next_attention(),
-  public.wake_attention()
+  public.wake_attention(text)
 from public, anon, authenticated;
 grant execute on function
-  public.mark_attention(text, interval, interval),
+  public.mark_attention(text[], interval[], interval),
   public.claim_attention(text, integer, interval),
   public.beat_attention(uuid[], interval),
   public.finish_attention(text, uuid),
   public.fail_attention(text, uuid, text, interval, integer),
   public.next_attention(),
-  public.wake_attention()
+  public.wake_attention(text)
 to service_role;
 
 insert into public.schema_migrations (name) values ('004_attention') on conflict do nothing;

@@ -8,54 +8,47 @@
 begin;
 
 -- p_updates: [{key, kind, sender, sent_at, payload, wait, report}], wait in seconds, report as in
--- apply_reports. Stores the new ones, marks their senders for attention and applies the reports.
--- Returns how many were new. Rows are locked in the order of their keys, so that two copies of a
--- delivery cannot stop each other.
+-- apply_reports. Applies the reports, stores the new updates and marks their senders for attention.
+-- Returns the keys of the new ones. Rows are locked in the order of their keys, so that two copies of
+-- a delivery cannot stop each other.
 create or replace function public.take_delivery(p_updates jsonb, p_longest interval)
-returns integer language plpgsql set search_path = public, pg_temp as $$
+returns text[] language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_new   text[];
-  v_known text[];
+  v_known   text[];
+  v_new     text[];
+  v_senders text[];
+  v_waits   interval[];
 begin
-  with given as (
-    select u.value as update, u.ordinality as position
-    from jsonb_array_elements(p_updates) with ordinality as u
-  ), rows as (
-    select distinct on (update ->> 'key')
-      update ->> 'key' as key, update ->> 'kind' as kind, update ->> 'sender' as sender,
-      (update ->> 'sent_at')::timestamptz as sent_at, update ->> 'payload' as payload, position
-    from given order by update ->> 'key', position
-  ), fresh as (
-    insert into inbox (key, kind, sender, sent_at, position, payload)
-    select key, kind, sender, coalesce(sent_at, now()), position, payload from rows order by key
-    on conflict (key) do nothing
-    returning key
-  )
-  select array_agg(key) into v_new from fresh;
-
-  if v_new is null then
-    return 0;
-  end if;
-
-  perform mark_attention(sender, make_interval(secs => wait), p_longest)
-  from (
-    select distinct on (u.value ->> 'sender')
-      u.value ->> 'sender' as sender, (u.value ->> 'wait')::double precision as wait
-    from jsonb_array_elements(p_updates) with ordinality as u
-    where u.value ->> 'key' = any (v_new) and u.value ->> 'sender' is not null
-    order by u.value ->> 'sender', u.ordinality desc
-  ) as senders;
-
-  if p_updates @? '$[*].report.status' then
+  if p_updates @? '$[*].report.status' then  -- a repeated one moves nothing: forward only
     v_known := apply_reports((
       select jsonb_agg(u.value -> 'report') from jsonb_array_elements(p_updates) as u
-      where u.value ->> 'key' = any (v_new) and u.value -> 'report' <> 'null'::jsonb));
-    update inbox i set handled_at = now()
-    from jsonb_array_elements(p_updates) as u
-    where i.key = u.value ->> 'key' and i.key = any (v_new)
-      and u.value -> 'report' ->> 'wamid' = any (v_known);
+      where u.value -> 'report' <> 'null'));
   end if;
-  return cardinality(v_new);
+
+  with given as (
+    select * from rows from (jsonb_to_recordset(p_updates) as (
+      key text, kind text, sender text, sent_at timestamptz, payload text, wait float8, report jsonb))
+      with ordinality as u (key, kind, sender, sent_at, payload, wait, report, position)
+  ), fresh as (
+    insert into inbox (key, kind, sender, sent_at, position, payload, handled_at)
+    select distinct on (key) key, kind, sender, coalesce(sent_at, now()), position, payload,
+           case when known.wamid is not null then now() end
+    from given left join unnest(v_known) as known (wamid) on known.wamid = report ->> 'wamid'
+    order by key, position
+    on conflict (key) do nothing
+    returning key
+  ), waiting as (
+    select distinct on (sender) sender, make_interval(secs => wait) as wait
+    from given join fresh using (key) where sender is not null order by sender, position desc
+  )
+  select (select array_agg(key) from fresh),
+         (select array_agg(sender) from waiting), (select array_agg(wait) from waiting)
+  into v_new, v_senders, v_waits;
+
+  if v_senders is not null then
+    perform mark_attention(v_senders, v_waits, p_longest);
+  end if;
+  return coalesce(v_new, '{}');
 end $$;
 
 revoke execute on function public.take_delivery(jsonb, interval) from public, anon, authenticated;

@@ -127,8 +127,8 @@ begin
   insert into messages (user_id, avatar_id, channel, role, content, created_at)
   values (v_person, v_avatar, 'app', 'user', p_text, clock_timestamp())
   returning id into v_said;
-  perform mark_attention('app:' || v_person,
-    make_interval(secs => least(greatest(p_wait, 0), 10)), interval '6 seconds');
+  perform mark_attention(array['app:' || v_person],
+    array[make_interval(secs => least(greatest(p_wait, 0), 10))], interval '6 seconds');
   return v_said;
 end $$;
 

@@ -124,7 +124,7 @@ class PostgresAttention:
 
     async def wake_others(self) -> None:
         async with self._database.system_conn() as connection:
-            await connection.execute("select wake_attention()")
+            await connection.execute("select wake_attention($1)", self._database.name)
 
     async def woken(self) -> AsyncIterator[None]:
         while True:
@@ -134,13 +134,18 @@ class PostgresAttention:
             await asyncio.sleep(_LISTEN_AGAIN)
 
     async def _listen(self) -> AsyncIterator[None]:
-        """Yield at every NOTIFY, and once at the start, until the connection ends."""
+        """Yield at every NOTIFY of others, and once at the start, until the connection ends."""
         heard = asyncio.Event()
         heard.set()
+
+        def hear(_: object, __: int, ___: str, sender: object) -> None:
+            if sender != self._database.name:
+                heard.set()
+
         connection = await asyncpg.connect(self._database.dsn, timeout=5)
         try:
             connection.add_termination_listener(lambda _: heard.set())
-            await connection.add_listener(_CHANNEL, lambda *_: heard.set())
+            await connection.add_listener(_CHANNEL, hear)
             while not connection.is_closed():
                 await heard.wait()
                 heard.clear()

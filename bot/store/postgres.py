@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import asyncpg
 
@@ -29,6 +30,7 @@ class Database:
 
     def __init__(self, dsn: str, *, size: int = 10) -> None:
         self.dsn = dsn
+        self.name = uuid4().hex  # by which this process knows its own NOTIFYs
         self._size = size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
