@@ -25,18 +25,19 @@ _SERVE_SECONDS = 5.0  # that requests under way get to finish
 
 async def serve(settings: Settings, extra: tuple[Resource, ...]) -> None:
     """Receive deliveries, serve the JSON endpoints and, unless told otherwise, answer people."""
-    await _run(create_app(settings, [*LIVE, *extra]), settings, listen=True)
+    app = create_app(settings, [*LIVE, *extra])
+    await _run(app, settings, welcome=_welcome(settings, simulated=bool(extra)))
 
 
 async def worker(settings: Settings, _: tuple[Resource, ...]) -> None:
     """Only answer people."""
     settings = settings.model_copy(update={"run_worker": True})
-    await _run(create_app(settings), settings, listen=False)
+    await _run(create_app(settings), settings, welcome=None)
 
 
 async def bring_up_to_date(settings: Settings, _: tuple[Resource, ...]) -> None:
     """Apply the migrations that are missing."""
-    applied = await migrate(_database_url(settings))
+    applied = await migrate(settings.needed("database_url"))
     _say("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
 
 
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> int:
             asyncio.Runner(loop_factory=new_event_loop) as runner,
         ):
             if settings.database_url is None and name != "migrate":
-                runner.run(migrate(_database_url(complete)))
+                runner.run(migrate(complete.needed("database_url")))
             runner.run(COMMANDS[name](complete, extra))
     except AvaError as exc:
         return _refuse(f"Ava cannot start: {exc or type(exc).__name__}")
@@ -80,16 +81,17 @@ def surroundings(settings: Settings) -> Iterator[tuple[Settings, tuple[Resource,
         yield complete, (development.simulator(complete),) if simulated else ()
 
 
-async def _run(app: web.Application, settings: Settings, *, listen: bool) -> None:
-    """Run *app* until SIGTERM or SIGINT, then let go in order."""
+async def _run(app: web.Application, settings: Settings, *, welcome: str | None) -> None:
+    """Run *app* until SIGTERM or SIGINT, then let go in order; listen where it has a *welcome*."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SERVE_SECONDS)
     await runner.setup()
     try:
-        if listen:
+        if welcome is not None:
             await _listen(runner, settings)
+            _say(welcome)
         await stop.wait()
     finally:
         await runner.cleanup()
@@ -102,25 +104,17 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> None:
         await web.TCPSite(runner, host, settings.port).start()
     except OSError as exc:
         raise CannotStart(f"port {settings.port} is taken; set PORT to another one.") from exc
-    if not in_production:
-        _say(_welcome(settings))
 
 
-def _welcome(settings: Settings) -> str:
+def _welcome(settings: Settings, *, simulated: bool) -> str:
     lines = [f"Ava is ready.  JSON endpoints and webhook: http://localhost:{settings.port}"]
-    if settings.wa_me_url.startswith("http://localhost"):
+    if simulated:
         lines.append(
             f"Open http://localhost:{settings.simulator_port} to sign up, make an avatar and chat."
         )
     if settings.llm_model is None:
         lines.append("No model is configured: the avatar's answers are scripted (LLM_MODEL).")
     return "\n".join(lines)
-
-
-def _database_url(settings: Settings) -> str:
-    if settings.database_url is None:
-        raise CannotStart("Set DATABASE_URL to a real value (.env.example says where to get it).")
-    return settings.database_url.get_secret_value()
 
 
 def _say(text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import aiohttp
 import structlog
 from aiohttp import web
+from pydantic import SecretStr
 
 from bot import keys
 from bot.accounts.own import OwnAccounts
@@ -14,21 +15,21 @@ from bot.chat.attention import Bell, Worker
 from bot.chat.burst import Pace
 from bot.chat.scripted import ScriptedAvatar
 from bot.chat.turn import Conversation
-from bot.errors import CannotStart
 from bot.handlers import auth, avatars, health, messages, preferences, webhook
 from bot.handlers.cors import cors_for_localhost
 from bot.handlers.problems import problems
-from bot.settings import Environment, Settings
-from bot.store.conversation import PostgresConversations, PostgresOutbox, PostgresPeople
+from bot.settings import WHATSAPP_VARIABLES, Environment, Settings, unset
+from bot.store.attention import PostgresAttention
+from bot.store.avatars import PostgresAvatars
 from bot.store.health import PostgresHealth
-from bot.store.inbox import PostgresAttention, PostgresInbox
-from bot.store.people import (
-    PostgresAvatars,
-    PostgresHistory,
-    PostgresPasswords,
-    PostgresPhoneLinks,
-)
+from bot.store.history import PostgresHistory
+from bot.store.inbox import PostgresInbox
+from bot.store.outbox import PostgresOutbox
+from bot.store.passwords import PostgresPasswords
+from bot.store.people import PostgresPeople
+from bot.store.phone_links import PostgresPhoneLinks
 from bot.store.postgres import Database
+from bot.store.turns import PostgresTurns
 from bot.whatsapp.graph import Graph
 
 log = structlog.get_logger()
@@ -43,16 +44,13 @@ _DATABASE = web.AppKey("database", Database)
 
 async def store(app: web.Application) -> AsyncIterator[None]:
     """Keep everything in one Postgres."""
-    dsn = app[_SETTINGS].database_url
-    if dsn is None:
-        raise CannotStart("Set DATABASE_URL to a real value (.env.example says where to get it).")
-    database = Database(dsn.get_secret_value())
+    database = Database(app[_SETTINGS].needed("database_url"))
     await database.open()
     app[_DATABASE] = database
     app[keys.INBOX] = PostgresInbox(database, longest_wait=app[keys.PACE].longest)
     app[keys.AVATARS] = PostgresAvatars(database)
     app[keys.PHONE_LINKS] = PostgresPhoneLinks(database)
-    app[keys.HISTORY] = PostgresHistory(database, wait_in_app=app[keys.PACE].finished)
+    app[keys.HISTORY] = PostgresHistory(database, app[keys.PACE].finished, app[keys.PACE].longest)
     app[keys.HEALTH] = PostgresHealth(database)
     yield
     await database.close()
@@ -60,10 +58,7 @@ async def store(app: web.Application) -> AsyncIterator[None]:
 
 async def own_accounts(app: web.Application) -> AsyncIterator[None]:
     """Keep the accounts ourselves."""
-    secret = app[_SETTINGS].jwt_secret
-    if secret is None:
-        raise CannotStart("Set JWT_SECRET to a real value (.env.example says where to get it).")
-    tokens = OwnTokens(secret)
+    tokens = OwnTokens(SecretStr(app[_SETTINGS].needed("jwt_secret")))
     accounts = OwnAccounts(PostgresPasswords(app[_DATABASE]), tokens)
     app[keys.TOKENS], app[keys.ACCOUNTS] = tokens, accounts
     yield
@@ -124,7 +119,7 @@ async def answering(app: web.Application) -> AsyncIterator[None]:
     conversation = Conversation(
         inbox=app[keys.INBOX],
         people=PostgresPeople(database),
-        conversations=PostgresConversations(database),
+        turns=PostgresTurns(database),
         outbox=PostgresOutbox(database),
         model=app[keys.MODEL],
         messenger=app[keys.GRAPH],
@@ -155,7 +150,7 @@ def create_app(
     """Build the application; *resources* open left to right and close right to left."""
     number = settings.whatsapp
     if number is None:
-        raise CannotStart("Set the four WHATSAPP_ values (.env.example says where to get them).")
+        raise unset(*(name.upper() for name in WHATSAPP_VARIABLES))
     cors = [cors_for_localhost] if settings.app_env is Environment.DEVELOPMENT else []
     app = web.Application(middlewares=[*cors, problems], client_max_size=webhook.LARGEST_DELIVERY)
     app[_SETTINGS] = settings

@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.app import Resource
+from bot.errors import CannotStart
 from bot.settings import Settings, WhatsApp
 from bot.simulator import Simulator, SimulatorConfig
 from bot.store.embedded import EmbeddedPostgres
@@ -54,7 +55,11 @@ def simulator(settings: Settings) -> Resource:
     async def simulator_server(_: web.Application) -> AsyncIterator[None]:
         runner = web.AppRunner(Simulator(config).app, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "localhost", port).start()
+        try:
+            await web.TCPSite(runner, "localhost", port).start()
+        except OSError as exc:
+            await runner.cleanup()
+            raise CannotStart(f"port {port} is taken; set SIMULATOR_PORT to another one.") from exc
         yield
         await runner.cleanup()
 

@@ -94,6 +94,10 @@ class OutcomeUnknown(Unavailable):
     """The request left and no answer came back: the message may have been sent."""
 
 
+class AnsweredElsewhere(Unavailable):
+    """Part of a turn was answered while its reply was composed; look again what is left."""
+
+
 # --- asking again does not help ---------------------------------------------------------------
 
 
@@ -107,10 +111,6 @@ class SendRejected(AvaError):
     def __init__(self, code: int) -> None:
         super().__init__(f"Graph API error {code}")
         self.code = code
-
-
-class AnsweredElsewhere(Unavailable):
-    """Part of a turn was answered while its reply was composed; look again what is left."""
 
 
 class CannotStart(AvaError):

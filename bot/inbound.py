@@ -158,4 +158,3 @@ class Inbound:
     quoted: Wamid | None = None
     forwarded: bool = False
     from_ad: str | None = None  # headline of the ad the chat began with
-    group_id: str | None = None

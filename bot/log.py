@@ -54,7 +54,11 @@ def _json_lines() -> list[Any]:
 
 
 def _readable_lines() -> list[Any]:
-    return [_without_words, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    return [
+        _without_words,
+        _one_place_a_line,
+        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty()),
+    ]
 
 
 def _without_words(_: object, __: str, line: EventDict) -> EventDict:
@@ -66,6 +70,14 @@ def _without_words(_: object, __: str, line: EventDict) -> EventDict:
     exc = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(exc, BaseException):
         line["exception"] = [_place(cause) for cause in _causes(exc)]
+    return line
+
+
+def _one_place_a_line(_: object, __: str, line: EventDict) -> EventDict:
+    if causes := line.get("exception"):
+        line["exception"] = "\n".join(
+            "\n  ".join((cause["class"], *cause["frames"])) for cause in causes
+        )
     return line
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, TypedDict
 from uuid import UUID
 
 PersonId = NewType("PersonId", UUID)  # auth.users.id
@@ -16,7 +16,8 @@ Wamid = NewType(
     "Wamid", str
 )  # Meta's id of a message; contains a phone number, so it is personal data
 
-YOUNGEST_AVATAR = 20  # years
+YOUNGEST_AVATAR, OLDEST_AVATAR = 20, 120  # years
+LONGEST_NAME, LONGEST_DESCRIPTION = 60, 1000  # characters, of an avatar
 
 
 class Personality(StrEnum):
@@ -73,6 +74,15 @@ class Avatar:
     personality: Personality
     physical_description: str | None = None
     created_at: datetime
+
+
+class AvatarChanges(TypedDict, total=False):
+    """What of an avatar is to change; what is not there stays."""
+
+    name: str
+    age: int
+    personality: Personality
+    physical_description: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

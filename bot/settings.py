@@ -12,13 +12,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import CannotStart
 
 _META = "https://graph.facebook.com"
-_WHATSAPP = (
+WHATSAPP_VARIABLES = (
     "whatsapp_access_token",
     "whatsapp_phone_number_id",
     "whatsapp_verify_token",
     "whatsapp_app_secret",
 )
-_NEEDED_IN_PRODUCTION = ("public_url", "database_url", "jwt_secret", *_WHATSAPP)
+_NEEDED_IN_PRODUCTION = ("public_url", "database_url", "jwt_secret", *WHATSAPP_VARIABLES)
 _PLACEHOLDER = re.compile(
     r"(?<![a-z])(change[-_ ]?me(?![a-z])|your[-_ ])|placeholder|<[^<>]*>|\.\.\.|user:password@"
     r"|x{5}|^x+$",  # a random token holds "xxx" once in a hundred times
@@ -99,6 +99,13 @@ class Settings(BaseSettings):
             api_version=self.whatsapp_api_version,
         )
 
+    def needed(self, name: Literal["database_url", "jwt_secret"]) -> str:
+        """Return a secret without which nothing works; raise CannotStart where it is unset."""
+        value: SecretStr | None = getattr(self, name)
+        if value is None:
+            raise unset(name.upper())
+        return value.get_secret_value()
+
     @property
     def sign_up_url(self) -> str:
         """Where a stranger can sign up."""
@@ -118,10 +125,14 @@ def read_settings() -> Settings:
     """
     settings, unreadable = _read()
     if bad := unreadable | set(_faults(settings)):
-        raise CannotStart(
-            f"Set {', '.join(sorted(bad))} to a real value (.env.example says where to get it)."
-        )
+        raise unset(*bad)
     return settings
+
+
+def unset(*names: str) -> CannotStart:
+    """Return what to raise when these variables are missing or wrong."""
+    listed = ", ".join(sorted(names))
+    return CannotStart(f"set {listed} to a real value (.env.example says where to get it).")
 
 
 def _read() -> tuple[Settings, set[str]]:
@@ -141,8 +152,8 @@ def _faults(settings: Settings) -> Iterator[str]:
     if settings.app_env is Environment.PRODUCTION:
         needed.update(name.upper() for name in _NEEDED_IN_PRODUCTION)
         yield from (name.upper() for name in Settings.model_fields if _is_unfit(settings, name))
-    if given & {name.upper() for name in _WHATSAPP}:
-        needed.update(name.upper() for name in _WHATSAPP)
+    if given & {name.upper() for name in WHATSAPP_VARIABLES}:
+        needed.update(name.upper() for name in WHATSAPP_VARIABLES)
     if given & {"LLM_BASE_URL", "LLM_API_KEY"}:
         needed.add("LLM_MODEL")
     yield from needed - given

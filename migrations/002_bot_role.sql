@@ -4,7 +4,9 @@
 -- Why:    on Supabase service_role passes row-level security by BYPASSRLS; an owner of a plain
 --         Postgres may not grant that, so there (and harmlessly on Supabase) a policy does it.
 -- Locks:  a moment of ACCESS EXCLUSIVE on the three tables.
--- Undo:   drop policy service_role_all on public.user_preferences, … (the three tables).
+-- Undo:   drop policy service_role_all on public.user_preferences; the same on public.avatars and
+--         public.messages;
+--         delete from public.schema_migrations where name = '002_bot_role';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 

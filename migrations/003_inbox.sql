@@ -4,6 +4,7 @@
 -- Why:    docs/decisions/0001-store-before-acknowledging.md
 -- Locks:  none, the table is new.
 -- Undo:   drop table public.inbox;
+--         delete from public.schema_migrations where name = '003_inbox';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 

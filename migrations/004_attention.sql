@@ -3,7 +3,10 @@
 -- What:   the queue: one row for every sender (or person, in the app) who waits for something.
 -- Why:    docs/decisions/0002-one-row-per-sender.md
 -- Locks:  none, the table is new.
--- Undo:   drop table public.attention cascade; drop function public.mark_attention, …;
+-- Undo:   drop function public.mark_attention, public.claim_attention, public.beat_attention,
+--         public.finish_attention, public.fail_attention, public.next_attention,
+--         public.wake_attention; drop table public.attention;
+--         delete from public.schema_migrations where name = '004_attention';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 
@@ -17,7 +20,8 @@ create table if not exists public.attention (
   lease         uuid,
   leased_until  timestamptz,
   worker        text,
-  dead          boolean     not null default false,  -- too many attempts; revived by the next message
+  failures      integer     not null default 0,  -- attempts in a row that ended in something unforeseen
+  dead          boolean     not null default false,  -- too many of those; revived by the next message
   last_error    text
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
@@ -41,6 +45,7 @@ returns void language sql set search_path = public, pg_temp as $$
     wanted = a.wanted + 1,
     dead = false,
     attempts = case when a.dead then 0 else a.attempts end,
+    failures = case when a.dead then 0 else a.failures end,
     waiting_since = case when a.wanted = a.seen or a.dead then clock_timestamp() else a.waiting_since end,
     due_at = case
       when a.lease is null and a.attempts > 0 and not a.dead then a.due_at
@@ -85,17 +90,20 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   delete from attention where key = p_key and lease = p_lease and wanted = seen;
   update attention
-  set lease = null, leased_until = null, worker = null, seen = null, attempts = 0, last_error = null
+  set lease = null, leased_until = null, worker = null, seen = null, attempts = 0, failures = 0,
+      last_error = null
   where key = p_key and lease = p_lease;
 end $$;
 
--- Not done: again in p_again; after p_attempts tries (null: never) it is left for the operator.
+-- Not done: again in p_again. With p_most_failures it counts as a failure, and after so many in a row
+-- the row is left for the operator.
 create or replace function public.fail_attention(
-  p_key text, p_lease uuid, p_error text, p_again interval, p_attempts integer)
+  p_key text, p_lease uuid, p_error text, p_again interval, p_most_failures integer)
 returns void language sql set search_path = public, pg_temp as $$
   update attention
   set lease = null, leased_until = null, worker = null, seen = null, last_error = left(p_error, 500),
-      dead = coalesce(attempts >= p_attempts, false), due_at = clock_timestamp() + p_again
+      failures = case when p_most_failures is null then 0 else failures + 1 end,
+      dead = coalesce(failures + 1 >= p_most_failures, false), due_at = clock_timestamp() + p_again
   where key = p_key and lease = p_lease
 $$;
 

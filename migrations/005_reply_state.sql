@@ -4,7 +4,12 @@
 --         the reply come) and the outbox: one row for every WhatsApp message that is ours to send.
 -- Why:    docs/decisions/0003-replies-are-stored-before-they-are-sent.md
 -- Locks:  a moment of ACCESS EXCLUSIVE on public.messages; no table is rewritten.
--- Undo:   drop table public.outbox cascade; drop the columns and functions added here.
+-- Undo:   drop function public.queue_sends, public.move_send, public.apply_reports,
+--         public.reflect_outbox, public.moves_forward; drop table public.outbox; alter table
+--         public.messages drop column wamid, drop column readable, drop column attachment,
+--         drop column quotes, drop column answered_by, drop column notice_for, drop column status;
+--         drop type public.reply_status;
+--         delete from public.schema_migrations where name = '005_reply_state';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 
@@ -31,10 +36,6 @@ create index if not exists messages_quotes on public.messages (quotes) where quo
 create index if not exists messages_answered_by on public.messages (answered_by)
   where answered_by is not null;
 
--- A person may add words of their own and nothing else: not a status, not an answer, not a wamid.
-revoke insert on public.messages from authenticated;
-grant insert (user_id, avatar_id, channel, role, content) on public.messages to authenticated;
-
 create table if not exists public.outbox (
   id            uuid        primary key default gen_random_uuid(),  -- biz_opaque_callback_data
   seq           bigint      generated always as identity,           -- the order of sending
@@ -44,6 +45,7 @@ create table if not exists public.outbox (
   body          text        not null,
   status        public.reply_status not null default 'queued',
   since         timestamptz not null default clock_timestamp(),     -- of the status
+  queued_at     timestamptz not null default clock_timestamp(),
   wamid         text        unique,
   error_code    integer,                                            -- Meta's
   error_details text
@@ -149,15 +151,19 @@ begin
   return true;
 end $$;
 
--- Put what is to be sent into the outbox, once for each key; return what is new.
+-- Put what is to be sent into the outbox, once for each key; with p_again, once in that time. Returns
+-- what is to be sent now.
 create or replace function public.queue_sends(
-  p_key text, p_message uuid, p_recipient text, p_parts text[])
+  p_key text, p_message uuid, p_recipient text, p_parts text[], p_again interval default null)
 returns setof public.outbox language sql set search_path = public, pg_temp as $$
-  insert into outbox (key, message_id, recipient, body)
+  insert into outbox as o (key, message_id, recipient, body)
   select p_key || ':' || part, p_message, p_recipient, body
   from unnest(p_parts) with ordinality as parts (body, part)
   order by part
-  on conflict (key) do nothing
+  on conflict (key) do update set
+    id = gen_random_uuid(), body = excluded.body, status = 'queued', since = clock_timestamp(),
+    queued_at = clock_timestamp(), wamid = null, error_code = null, error_details = null
+  where o.queued_at <= clock_timestamp() - p_again
   returning *
 $$;
 
@@ -166,14 +172,14 @@ revoke execute on function
   public.reflect_outbox(uuid[]),
   public.apply_reports(jsonb),
   public.move_send(uuid, public.reply_status, text, integer),
-  public.queue_sends(text, uuid, text, text[])
+  public.queue_sends(text, uuid, text, text[], interval)
 from public, anon, authenticated;
 grant execute on function
   public.moves_forward(public.reply_status, public.reply_status),
   public.reflect_outbox(uuid[]),
   public.apply_reports(jsonb),
   public.move_send(uuid, public.reply_status, text, integer),
-  public.queue_sends(text, uuid, text, text[])
+  public.queue_sends(text, uuid, text, text[], interval)
 to service_role;
 
 insert into public.schema_migrations (name) values ('005_reply_state') on conflict do nothing;

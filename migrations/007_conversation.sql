@@ -6,6 +6,7 @@
 -- Locks:  none, the table is new.
 -- Undo:   drop function public.open_turn, public.store_reply, public.say; drop table
 --         public.whatsapp_identities;
+--         delete from public.schema_migrations where name = '007_conversation';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 
@@ -34,16 +35,22 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   if jsonb_array_length(p_arrivals) > 0 then
     insert into messages (user_id, avatar_id, channel, role, content, wamid, readable, attachment,
-                          quotes, created_at)
+                          created_at)
     select p_person, (select id from avatars where user_id = p_person), p_channel, 'user',
            a.value ->> 'text', a.value ->> 'wamid', (a.value ->> 'readable')::boolean,
-           a.value ->> 'attachment',
-           coalesce((select id from messages where wamid = a.value ->> 'quoted' and user_id = p_person),
-                    (select m.id from outbox o join messages m on m.id = o.message_id
-                     where o.wamid = a.value ->> 'quoted' and m.user_id = p_person)),
-           clock_timestamp() + a.ordinality * interval '1 microsecond'
+           a.value ->> 'attachment', clock_timestamp() + a.ordinality * interval '1 microsecond'
     from jsonb_array_elements(p_arrivals) with ordinality as a
     on conflict (wamid) where wamid is not null do nothing;
+
+    update messages m set quotes = quoted.id
+    from (
+      select a.value ->> 'wamid' as wamid, q.id
+      from jsonb_array_elements(p_arrivals) as a
+      join messages q on q.user_id = p_person and (
+        q.wamid = a.value ->> 'quoted'
+        or q.id = (select message_id from outbox where wamid = a.value ->> 'quoted'))
+    ) as quoted
+    where m.wamid = quoted.wamid and m.user_id = p_person;
 
     update inbox set handled_at = now()
     where key in (select 'message:' || (a.value ->> 'wamid') from jsonb_array_elements(p_arrivals) a);
@@ -112,9 +119,9 @@ begin
           from queue_sends('reply:' || v_reply, v_reply, p_recipient, p_parts) as sends);
 end $$;
 
--- The caller says something in the app: stored and marked for attention together. p_wait: seconds
--- to wait for the rest of a burst. Null: they have no avatar to say it to.
-create or replace function public.say(p_text text, p_wait double precision)
+-- The caller says something in the app: stored and marked for attention together. p_wait: for the rest
+-- of a burst, p_longest in all. Null: they have no avatar to say it to.
+create or replace function public.say(p_text text, p_wait interval, p_longest interval)
 returns uuid language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   v_person uuid := (select auth.uid());
@@ -127,21 +134,20 @@ begin
   insert into messages (user_id, avatar_id, channel, role, content, created_at)
   values (v_person, v_avatar, 'app', 'user', p_text, clock_timestamp())
   returning id into v_said;
-  perform mark_attention(array['app:' || v_person],
-    array[make_interval(secs => least(greatest(p_wait, 0), 10))], interval '6 seconds');
+  perform mark_attention(array['app:' || v_person], array[p_wait], p_longest);
   return v_said;
 end $$;
 
 revoke execute on function
   public.open_turn(uuid, public.message_channel, jsonb, text, integer),
   public.store_reply(uuid, public.message_channel, uuid[], text, text[], text, boolean),
-  public.say(text, double precision)
+  public.say(text, interval, interval)
 from public, anon, authenticated;
 grant execute on function
   public.open_turn(uuid, public.message_channel, jsonb, text, integer),
   public.store_reply(uuid, public.message_channel, uuid[], text, text[], text, boolean)
 to service_role;
-grant execute on function public.say(text, double precision) to authenticated;
+grant execute on function public.say(text, interval, interval) to authenticated;
 
 insert into public.schema_migrations (name) values ('007_conversation') on conflict do nothing;
 commit;

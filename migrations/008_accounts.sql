@@ -4,6 +4,7 @@
 -- Why:    on plain Postgres nobody else keeps accounts. On Supabase this table stays empty.
 -- Locks:  none, the table is new.
 -- Undo:   drop table public.account_passwords;
+--         delete from public.schema_migrations where name = '008_accounts';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 

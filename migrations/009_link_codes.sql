@@ -1,26 +1,31 @@
 -- 009_link_codes
 -- Date:   2026-11-22
 -- What:   codes by which a phone proves whose it is, and the only ways a number gets in or out of
---         user_preferences. From here on a person cannot write that table directly: a number that
---         anybody could type in would let them read somebody else's chat.
+--         user_preferences. A person cannot write that table directly (001): a number that anybody
+--         could type in would let them read somebody else's chat.
 -- Why:    docs/decisions/0004-a-number-is-linked-by-a-message-from-it.md
 -- Locks:  none, the table is new.
 -- Undo:   drop table public.link_codes; drop function public.request_link, public.unlink_phone,
---         public.redeem_link_code; grant insert, update on public.user_preferences to authenticated;
+--         public.redeem_link_code; delete from public.schema_migrations where name = '009_link_codes';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 
-revoke insert, update, delete on public.user_preferences from authenticated;
-
 create table if not exists public.link_codes (
   user_id       uuid        primary key references auth.users on delete cascade,
-  phone         text        not null,                 -- E.164 with plus, as the person typed it
+  phone         text        not null check (phone ~ '^\+[1-9][0-9]{6,14}$'),  -- as the person typed it
   code_hash     text        not null,                 -- SHA-256, hex
   expires_at    timestamptz not null,
   wrong_guesses integer     not null default 0,       -- from that phone
   used_by       text                                  -- the wamid that brought the code
 );
 create index if not exists link_codes_phone on public.link_codes (phone);
+
+-- Whether a code may still be redeemed.
+create or replace function public.is_live(
+  p_expires_at timestamptz, p_wrong_guesses integer, p_used_by text)
+returns boolean language sql volatile set search_path = public, pg_temp as $$
+  select p_expires_at > clock_timestamp() and p_wrong_guesses < 5 and p_used_by is null
+$$;
 
 alter table public.link_codes enable row level security;
 revoke all on public.link_codes from public, anon, authenticated;
@@ -31,14 +36,13 @@ create policy service_role_all on public.link_codes for all to service_role
   using (true) with check (true);
 drop policy if exists link_codes_select on public.link_codes;
 create policy link_codes_select on public.link_codes for select to authenticated
-  using ((select auth.uid()) = user_id);
+  using ((select auth.uid()) = user_id and is_live(expires_at, wrong_guesses, used_by));
 
 -- The caller says that p_phone is theirs; it stays theirs to prove until the returned time.
-create or replace function public.request_link(p_phone text, p_code_hash text, p_valid interval)
+create or replace function public.request_link(p_phone text, p_code_hash text)
 returns timestamptz language sql security definer set search_path = public, pg_temp as $$
   insert into link_codes as c (user_id, phone, code_hash, expires_at)
-  values ((select auth.uid()), p_phone, p_code_hash,
-          clock_timestamp() + least(p_valid, interval '15 minutes'))
+  values ((select auth.uid()), p_phone, p_code_hash, clock_timestamp() + interval '15 minutes')
   on conflict (user_id) do update set
     phone = excluded.phone, code_hash = excluded.code_hash, expires_at = excluded.expires_at,
     wrong_guesses = 0, used_by = null
@@ -67,8 +71,8 @@ declare
   v_phone  text;
 begin
   update link_codes set used_by = p_wamid
-  where code_hash = p_code_hash and phone = any (p_spellings) and wrong_guesses < 5
-    and (used_by = p_wamid or used_by is null and expires_at > clock_timestamp())
+  where code_hash = p_code_hash and phone = any (p_spellings)
+    and (used_by = p_wamid or is_live(expires_at, wrong_guesses, used_by))
   returning user_id, phone into v_person, v_phone;
   if not found then
     update link_codes set wrong_guesses = wrong_guesses + 1
@@ -94,12 +98,15 @@ begin
 end $$;
 
 revoke execute on function
-  public.request_link(text, text, interval),
+  public.is_live(timestamptz, integer, text),
+  public.request_link(text, text),
   public.unlink_phone(),
   public.redeem_link_code(text, text[], text, text)
 from public, anon, authenticated;
-grant execute on function public.request_link(text, text, interval), public.unlink_phone()
-  to authenticated;
+grant execute on function
+  public.is_live(timestamptz, integer, text), public.request_link(text, text), public.unlink_phone()
+to authenticated;
+grant execute on function public.is_live(timestamptz, integer, text) to service_role;
 grant execute on function public.redeem_link_code(text, text[], text, text) to service_role;
 
 insert into public.schema_migrations (name) values ('009_link_codes') on conflict do nothing;

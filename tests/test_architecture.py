@@ -23,7 +23,6 @@ OWNERS = {
     "openai": ("bot.chat.completions", "bot.chat.prompt"),
     "pydantic_settings": ("bot.settings",),
     "uvloop": ("run",),
-    "supabase": ("bot.store.supabase", "bot.accounts.supabase"),
     "aiohttp": (
         "run",
         "bot.app",
@@ -45,7 +44,7 @@ ALLOWED = {
     "settings": {"errors"},
     "log": {"settings"},
     "whatsapp": {"models", "inbound", "errors"},
-    "store": {"models", "errors", "phones"},
+    "store": {"models", "errors", "phones", "link_codes"},
     "accounts": {"models", "errors", "store.ports"},
     "chat": {
         "models",
@@ -78,7 +77,7 @@ ALLOWED = {
         "store",
         "whatsapp",
     },
-    "development": {"app", "settings", "simulator", "store.embedded"},
+    "development": {"app", "errors", "settings", "simulator", "store.embedded"},
 }
 
 

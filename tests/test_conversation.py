@@ -158,6 +158,17 @@ async def test_the_model_is_given_what_a_message_quotes(ava: Ava) -> None:
     assert ava.model.asked[-1][-1]["content"] == "> You said: I like tea.\nReally?"
 
 
+async def test_a_quote_from_the_same_burst_is_known_too(ava: Ava) -> None:
+    await ava.acquainted()
+    ava.simulator.faults.batch = 10
+
+    first = await ava.simulator.say(ADA, "I like tea.", timestamp="1790000001")
+    await ava.simulator.say(ADA, "A lot.", timestamp="1790000002", context={"id": first})
+
+    await ava.heard(ADA, 2)
+    assert ava.model.asked[-1][-1]["content"] == "I like tea.\n> I like tea.\nA lot."
+
+
 async def test_markdown_becomes_whatsapp_marks_on_whatsapp_only(ava: Ava) -> None:
     person = await ava.acquainted()
     ava.model.answers.append("That is **great**.")

@@ -27,6 +27,22 @@ def numbered(words: str) -> int:
         raise LookupError(f"while reading {words}") from exc
 
 
+def test_in_development_an_exception_has_no_words_either(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log.configure(Settings(_env_file=None))
+
+    try:
+        numbered("+31600000001 wrote")
+    except LookupError:
+        structlog.get_logger("a").exception("turn.failed")
+
+    told = capsys.readouterr().out
+    assert "turn.failed" in told
+    assert "builtins.LookupError" in told
+    assert "31600000001" not in told
+
+
 @pytest.mark.parametrize("logger", [structlog.get_logger("a"), logging.getLogger("aiohttp.server")])
 def test_an_exception_is_told_by_class_and_place_and_never_by_its_words(
     capsys: pytest.CaptureFixture[str], logger: logging.Logger

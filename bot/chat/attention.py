@@ -21,7 +21,7 @@ _POLL = 2.0  # seconds, should a NOTIFY get lost (a transaction pooler drops the
 _GAP = 0.02  # seconds between two NOTIFYs, however many deliveries come
 _STORE_DOWN = 1.0  # seconds until the store is asked again
 _FIRST_RETRY, _LAST_RETRY = 2.0, 120.0  # seconds, doubling
-_ATTEMPTS = 8  # for what we did not foresee; what is merely unavailable is tried for ever
+_FAILURES = 8  # of the unforeseen kind; what is merely unavailable is tried for ever
 
 Attend = Callable[[str], Awaitable[None]]
 
@@ -126,16 +126,16 @@ class Worker:
         try:
             await self._attend(lease.key)
         except asyncio.CancelledError:
-            await self._give_back(lease, "cancelled", timedelta(0), attempts=None)
+            await self._give_back(lease, "cancelled", timedelta(0))
             raise
         except Unavailable as exc:
             log.warning("turn.postponed", reason=type(exc).__name__, attempts=lease.attempts)
-            again_in = exc.again_in or _backoff(lease.attempts)
-            await self._give_back(lease, type(exc).__name__, again_in, attempts=None)
+            again_in = _backoff(lease.attempts) if exc.again_in is None else exc.again_in
+            await self._give_back(lease, type(exc).__name__, again_in)
         except Exception as exc:
-            log.exception("turn.failed", attempts=lease.attempts)
             again_in = _backoff(lease.attempts)
-            await self._give_back(lease, type(exc).__name__, again_in, attempts=_ATTEMPTS)
+            await self._give_back(lease, type(exc).__name__, again_in, most_failures=_FAILURES)
+            log.exception("turn.failed", attempts=lease.attempts)
         else:
             await self._finish(lease)
 
@@ -146,10 +146,12 @@ class Worker:
             log.warning("attention.unfinished")  # the lease runs out and finds nothing to do
 
     async def _give_back(
-        self, lease: Lease, error: str, again_in: timedelta, *, attempts: int | None
+        self, lease: Lease, error: str, again_in: timedelta, *, most_failures: int | None = None
     ) -> None:
         try:
-            await self._attention.fail(lease, error=error, again_in=again_in, attempts=attempts)
+            await self._attention.fail(
+                lease, error=error, again_in=again_in, most_failures=most_failures
+            )
         except AvaError:
             log.warning("attention.unfinished")  # the lease runs out and somebody tries again
 

@@ -28,24 +28,13 @@ class Pace:
 
     finished: timedelta = timedelta(seconds=0.8)
     fragment: timedelta = timedelta(seconds=2.0)
-    longest: timedelta = LONGEST_WAIT
+    longest: timedelta = timedelta(seconds=6)  # since the first message of the burst
 
-    def after(self, text: str | None, *, waited: timedelta = timedelta(0)) -> timedelta:
-        """Return how long to wait for more after this message.
-
-        text: None for anything that is not text. waited: since the first message of the burst.
-        """
-        return max(timedelta(0), min(self._patience(text), self.longest - waited))
-
-    def _patience(self, text: str | None) -> timedelta:
+    def after(self, text: str | None) -> timedelta:
+        """Return how long to wait for more after this message; None: it is not text."""
         if text and link_codes.code_in(text):
             return timedelta(0)
         return self.finished if not text or _is_finished(text) else self.fragment
-
-
-def pause(text: str | None) -> timedelta:
-    """Return how long to wait after this message at the usual pace."""
-    return Pace().after(text)
 
 
 def _is_finished(text: str) -> bool:

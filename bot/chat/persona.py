@@ -7,12 +7,10 @@ close, and nothing else in the instructions comes from them.
 import unicodedata
 from dataclasses import dataclass
 
-from bot.models import Avatar, Channel, Personality
+from bot.models import LONGEST_DESCRIPTION, LONGEST_NAME, Avatar, Channel, Personality
 
 CARD_OPENS = "<character_card>"
 CARD_CLOSES = "</character_card>"
-_LONGEST_NAME = 80  # characters
-_LONGEST_LOOKS = 800
 
 # Whatever could pass for the card's edge, a chat template's token, a heading or a quote.
 _LOOK_ALIKES = str.maketrans(
@@ -117,7 +115,7 @@ How to write:
 
 _PLACES = {
     Channel.WHATSAPP: "You are chatting on WhatsApp.",
-    Channel.APP: "You are chatting in the Ava web app.",
+    Channel.APP: "You are chatting in an app.",
 }
 
 
@@ -142,12 +140,12 @@ def one_line(text: str, *, longest: int) -> str:
 
 def name_of(avatar: Avatar) -> str:
     """Return the avatar's name as it may stand in a sentence."""
-    return one_line(avatar.name, longest=_LONGEST_NAME) or "Ava"
+    return one_line(avatar.name, longest=LONGEST_NAME) or "Ava"
 
 
 def looks_of(avatar: Avatar) -> str | None:
     """Return the avatar's looks as they may stand in a sentence; None when nobody said."""
-    return one_line(avatar.physical_description or "", longest=_LONGEST_LOOKS) or None
+    return one_line(avatar.physical_description or "", longest=LONGEST_DESCRIPTION) or None
 
 
 def _card(avatar: Avatar) -> str:

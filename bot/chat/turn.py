@@ -33,7 +33,7 @@ from bot.models import (
     Turn,
     Wamid,
 )
-from bot.store.ports import Conversations, Inbox, Outbox, People
+from bot.store.ports import Inbox, Outbox, People, Turns
 from bot.whatsapp import text as whatsapp_text
 from bot.whatsapp import wire
 
@@ -42,6 +42,9 @@ log = structlog.get_logger()
 # How long a status may take to tell what became of a send whose answer was lost. Meta reports
 # "sent" within seconds of accepting; silence for this long means that it accepted nothing.
 OUTCOME_GRACE = timedelta(seconds=45)
+
+_INVITED_AGAIN = timedelta(days=1)
+_REFUSED_AGAIN = timedelta(minutes=15)
 
 
 class Messenger(Protocol):
@@ -58,7 +61,7 @@ class Conversation:
 
     inbox: Inbox
     people: People
-    conversations: Conversations
+    turns: Turns
     outbox: Outbox
     model: LanguageModel
     messenger: Messenger
@@ -73,15 +76,15 @@ class Conversation:
         kind, _, name = key.partition(":")
         if kind == "app":
             person = PersonId(UUID(name))
-            turn = await self.conversations.open_turn(person, Channel.APP)
+            turn = await self.turns.open(person, Channel.APP)
             await self._answer(turn, to=None)
         else:
             await self._attend_to(Sender.of_key(key))
 
     async def _attend_to(self, sender: Sender) -> None:
         await self._send(await self.outbox.unsent(sender))
-        messages = [wire.inbound(payload) for payload in await self.inbox.arrivals(sender.key)]
-        messages = await self._redeem_link_codes(sender, messages)
+        messages = [wire.inbound(payload) for payload in await self.inbox.arrivals(sender)]
+        messages = [m for m in messages if not await self._was_link_code(m, sender)]
         person = await self.people.find(sender)
         if person is None:
             await self._invite(sender, messages)
@@ -91,22 +94,28 @@ class Conversation:
 
     # --- who is it ---------------------------------------------------------------------------
 
-    async def _redeem_link_codes(
-        self, sender: Sender, messages: Sequence[Inbound]
-    ) -> list[Inbound]:
-        """Link whoever sent a code that this number was given; return the other messages."""
-        others = []
-        for message in messages:
-            code = _link_code(message)
-            person = code and await self.people.redeem(code, message.sender, message.id)
-            if person:
-                await self._confirm_link(person, sender, message.id)
-            else:
-                others.append(message)
-        return others
+    async def _was_link_code(self, message: Inbound, sender: Sender) -> bool:
+        """See to a message that brings a link code, right or wrong; no avatar gets to see it."""
+        content = message.content
+        code = link_codes.code_in(content.body) if isinstance(content, Text) else None
+        if code is None:
+            return False
+        person = await self.people.redeem(code, message.sender, message.id)
+        if person is None:
+            await self._refuse_link_code(sender, message.id)
+        else:
+            await self._confirm_link(person, sender, message.id)
+        return True
+
+    async def _refuse_link_code(self, sender: Sender, wamid: Wamid) -> None:
+        key = f"code refused:{sender.key}"
+        text = wording.code_refused()
+        sends = await self.outbox.queue(key, sender, text, again_after=_REFUSED_AGAIN)
+        await self.inbox.put_aside([wamid])
+        await self._send(sends)
 
     async def _confirm_link(self, person: PersonId, sender: Sender, wamid: Wamid) -> None:
-        turn = await self.conversations.open_turn(person, Channel.WHATSAPP)
+        turn = await self.turns.open(person, Channel.WHATSAPP)  # for the avatar's name
         text = wording.linked(turn.avatar, self.sign_up_url)
         sends = await self.outbox.queue(f"linked:{wamid}", sender, text)
         await self.inbox.put_aside([wamid])
@@ -116,30 +125,25 @@ class Conversation:
     async def _invite(self, sender: Sender, messages: Sequence[Inbound]) -> None:
         """Tell a stranger how to get in; what they said is not kept as a chat."""
         sends: Sequence[Send] = ()
-        now = datetime.now(UTC)
-        if any(_link_code(message) for message in messages):
-            key = f"code refused:{sender.key}:{now:%F %H}"  # at most one an hour
-            sends = await self.outbox.queue(key, sender, wording.code_refused())
-        elif any(_is_said(message) for message in messages):
-            key = f"invitation:{sender.key}:{now:%F}"  # at most one a day
-            sends = await self.outbox.queue(key, sender, wording.invitation(self.sign_up_url))
+        if any(_is_said(message) for message in messages):
+            key, text = f"invitation:{sender.key}", wording.invitation(self.sign_up_url)
+            sends = await self.outbox.queue(key, sender, text, again_after=_INVITED_AGAIN)
         await self._put_aside(messages)
         await self._send(sends)
-        log.info("stranger.met", answered=bool(sends))
+        log.info("stranger.met", invited=bool(sends))
 
     # --- what was said -----------------------------------------------------------------------
 
     async def _receive(self, person: PersonId, messages: Sequence[Inbound]) -> Turn:
         """Store what belongs into the conversation, and return all that is not answered."""
-        arrivals = [
-            Arrival(wamid=message.id, line=line, quoted=message.quoted)
-            for message in messages
-            if (line := line_of(message.content))
-        ]
-        await self._put_aside([m for m in messages if not line_of(m.content)])
+        lines = [(message, line_of(message.content)) for message in messages]
+        await self._put_aside([message for message, line in lines if line is None])
         bsuids = [m.sender.bsuid for m in messages if m.sender.wa_id and m.sender.bsuid]
-        return await self.conversations.open_turn(
-            person, Channel.WHATSAPP, arrivals, bsuid=bsuids[-1] if bsuids else None
+        return await self.turns.open(
+            person,
+            Channel.WHATSAPP,
+            [Arrival(wamid=m.id, line=line, quoted=m.quoted) for m, line in lines if line],
+            bsuid=bsuids[-1] if bsuids else None,
         )
 
     async def _put_aside(self, messages: Sequence[Inbound]) -> None:
@@ -152,7 +156,7 @@ class Conversation:
         if not turn.unanswered:
             return
         text = gates.answer(turn) or await self._compose(turn, to)
-        sends = await self.conversations.answer(turn, _reply(text), to)
+        sends = await self.turns.answer(turn, _reply(text), to)
         if sends is None:
             raise AnsweredElsewhere(again_in=timedelta(0))
         await self._send(sends)
@@ -181,7 +185,7 @@ class Conversation:
     async def _apologise(self, turn: Turn, to: Sender | None) -> None:
         """Say once that the answer will be late; nobody is left in silence."""
         notice = _reply(wording.late(turn.avatar))
-        await self._send(await self.conversations.notice(turn, notice, to))
+        await self._send(await self.turns.notice(turn, notice, to))
 
     # --- saying it ---------------------------------------------------------------------------
 
@@ -214,11 +218,6 @@ class Conversation:
             raise OutcomeUnknown(again_in=OUTCOME_GRACE) from exc
         else:
             await self.outbox.sent(send.id, wamid)
-
-
-def _link_code(message: Inbound) -> str | None:
-    content = message.content
-    return link_codes.code_in(content.body) if isinstance(content, Text) else None
 
 
 def _is_said(message: Inbound) -> bool:

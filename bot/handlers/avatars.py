@@ -35,8 +35,7 @@ async def show(request: web.Request) -> web.Response:
 @routes.patch("/avatars/me")
 async def change(request: web.Request) -> web.Response:
     caller = await requests.caller(request)
-    given = await requests.read(request, requests.AvatarChanges)
-    changes = given.model_dump(exclude_unset=True)
+    changes = (await requests.read(request, requests.ChangedAvatar)).given
     avatars = request.app[AVATARS]
     avatar = await (avatars.change(caller, changes) if changes else avatars.mine(caller))
     return web.json_response(_shape(avatar))

@@ -1,5 +1,6 @@
 """Whether Ava lives, and whether it can work."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -24,17 +25,17 @@ async def ready(request: web.Request) -> web.Response:
     store = request.app[HEALTH]
     try:
         pending = await store.pending_migrations()
-        waiting = await store.oldest_waiting()
+        waiting = timedelta(0) if pending else await store.oldest_waiting()
     except Unavailable:
-        return web.json_response(
-            {"status": "unavailable", "database": "unreachable"},
-            status=HTTPStatus.SERVICE_UNAVAILABLE,
-        )
-    good = not pending and waiting < _WAITING_TOO_LONG
-    body = {
-        "status": "ok" if good else "unavailable",
+        return _answer({"database": "unreachable"}, good=False)
+    found = {
         "database": "ok",
-        "migrations": "ok" if not pending else {"pending": list(pending)},
+        "migrations": {"pending": list(pending)} if pending else "ok",
         "queue_age_seconds": round(waiting.total_seconds(), 3),
     }
-    return web.json_response(body, status=HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE)
+    return _answer(found, good=not pending and waiting < _WAITING_TOO_LONG)
+
+
+def _answer(found: Mapping[str, object], *, good: bool) -> web.Response:
+    status = HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE
+    return web.json_response({"status": "ok" if good else "unavailable", **found}, status=status)

@@ -1,6 +1,5 @@
 """A person's own WhatsApp number: asked for here, linked only by a message sent from it."""
 
-from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -11,8 +10,6 @@ from bot.handlers import requests
 from bot.keys import GRAPH, PHONE_LINKS, WA_ME
 
 routes = web.RouteTableDef()
-
-_CODE_LASTS = timedelta(minutes=15)
 
 
 @routes.get("/preferences")
@@ -35,9 +32,7 @@ async def request_link(request: web.Request) -> web.Response:
     given = await requests.read(request, requests.PhoneToLink)
     our_number = await request.app[GRAPH].display_phone_number()
     code = link_codes.new_code()
-    expires_at = await request.app[PHONE_LINKS].request(
-        caller, given.phone, code, valid_for=_CODE_LASTS
-    )
+    expires_at = await request.app[PHONE_LINKS].request(caller, given.phone, code)
     body = {
         "status": "pending",
         "code": code,

@@ -1,7 +1,7 @@
 """What the JSON endpoints take, and who asks."""
 
 import json
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, cast
 
 from aiohttp import web
 from pydantic import (
@@ -15,10 +15,18 @@ from pydantic import (
 
 from bot.errors import Fault, Invalid, MalformedRequest, NotSignedIn, UnsupportedContent
 from bot.keys import TOKENS
-from bot.models import YOUNGEST_AVATAR, Caller, Personality, Phone
+from bot.models import (
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    OLDEST_AVATAR,
+    YOUNGEST_AVATAR,
+    AvatarChanges,
+    Caller,
+    Personality,
+    Phone,
+)
 from bot.phones import phone
 
-_OLDEST_AVATAR = 120  # years
 _LONGEST_MESSAGE = 4096  # characters, as on WhatsApp
 _LARGEST_BODY = 64 * 1024  # bytes; the longest message, each character as an escaped pair, is 49152
 
@@ -42,10 +50,11 @@ def validate(given: dict[str, object], model: type[Body]) -> Body:
     try:
         return model.model_validate(given)
     except ValidationError as exc:
+        errors = exc.errors(include_url=False, include_input=False)
         raise Invalid(
             [
-                Fault(".".join(map(str, error["loc"])), error["msg"])
-                for error in exc.errors(include_url=False, include_input=False)
+                Fault(".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, "))
+                for e in errors
             ]
         ) from None
 
@@ -112,10 +121,12 @@ class Credentials(RequestBody):
     password: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_storable)]
 
 
-AvatarName = Annotated[_Line, Field(min_length=1, max_length=60)]
-Age = Annotated[int, Field(ge=YOUNGEST_AVATAR, le=_OLDEST_AVATAR)]
+AvatarName = Annotated[_Line, Field(min_length=1, max_length=LONGEST_NAME)]
+Age = Annotated[int, Field(ge=YOUNGEST_AVATAR, le=OLDEST_AVATAR)]
 Character = Annotated[Personality, Field(strict=False)]
-Looks = Annotated[_Line, Field(max_length=1000)]
+Looks = Annotated[
+    _Line, Field(max_length=LONGEST_DESCRIPTION), AfterValidator(lambda text: text or None)
+]
 
 
 class NewAvatar(RequestBody):
@@ -127,13 +138,18 @@ class NewAvatar(RequestBody):
     physical_description: Looks | None = None
 
 
-class AvatarChanges(RequestBody):
-    """What changes; what is left out stays, and only the description can be taken away."""
+class ChangedAvatar(RequestBody):
+    """What changes. Only what was sent counts (``given``), so the defaults are never used."""
 
     name: AvatarName = ""
     age: Age = YOUNGEST_AVATAR
     personality: Character = Personality.CARING
     physical_description: Looks | None = None
+
+    @property
+    def given(self) -> AvatarChanges:
+        """What was sent; only the description can be taken away, by null."""
+        return cast("AvatarChanges", self.model_dump(exclude_unset=True))
 
 
 class PhoneToLink(RequestBody):

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.errors import BadSignature
 from bot.keys import BELL, INBOX, PACE, WHATSAPP
+from bot.models import UpdateKind
 from bot.whatsapp import wire
 
 log = structlog.get_logger()
@@ -36,12 +37,18 @@ async def receive(request: web.Request) -> web.Response:
     """
     app, body = request.app, await request.read()
     _verify_signature(request, body)
-    delivery = wire.deliver(body, phone_number_id=request.app[WHATSAPP].phone_number_id)
-    pace = app[PACE]
+    delivery = wire.parse(body, phone_number_id=request.app[WHATSAPP].phone_number_id)
+    pace = app[PACE]  # how long to wait for the rest of a burst; what comes later moves it
     new = await app[INBOX].take([(update, pace.after(update.text)) for update in delivery.updates])
     if any(update.sender for update in delivery.updates):
         app[BELL].ring()
-    log.info("delivery.stored", updates=len(delivery.updates), new=new, ignored=delivery.ignored)
+    log.info(
+        "delivery.stored",
+        updates=len(delivery.updates),
+        new=new,
+        ignored=delivery.ignored,
+        unread=sum(update.kind is UpdateKind.OTHER for update in delivery.updates),
+    )
     return web.Response()
 
 

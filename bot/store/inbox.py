@@ -1,22 +1,16 @@
-"""The inbox and the queue on Postgres. Their rules are SQL functions in ``migrations/``."""
+"""The inbox on Postgres; its rules are ``migrations/006_deliveries.sql``."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
-
-import asyncpg
 
 from bot.errors import StoreRejected
-from bot.models import Lease, Update, Wamid
+from bot.models import Sender, Update, Wamid
 from bot.store.postgres import Database
 
-_LISTEN_AGAIN = 2.0  # seconds after the listening connection broke
-_CHANNEL = "attention"
 _LANES = 2  # statements that store deliveries at the same time
 _LARGEST_BATCH = 500  # updates; a delivery that begins below it still belongs
 
@@ -68,13 +62,13 @@ class PostgresInbox:
             )
         return frozenset(new)
 
-    async def arrivals(self, sender: str) -> Sequence[str]:
+    async def arrivals(self, sender: Sender) -> Sequence[str]:
         async with self._database.system_conn() as connection:
             rows = await connection.fetch(
                 "select payload from inbox"
                 " where sender = $1 and kind = 'message' and handled_at is null"
                 " order by sent_at, received_at, position",
-                sender,
+                sender.key,
             )
         return [row["payload"] for row in rows]
 
@@ -84,74 +78,6 @@ class PostgresInbox:
                 "update inbox set handled_at = now() where key = any ($1)",
                 [f"message:{wamid}" for wamid in wamids],
             )
-
-
-class PostgresAttention:
-    """``ports.Attention``; ``woken`` needs a direct or session-pooled connection."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def claim(self, *, worker: str, limit: int, lease: timedelta) -> Sequence[Lease]:
-        async with self._database.system_conn() as connection:
-            rows = await connection.fetch(
-                "select key, lease, attempts from claim_attention($1, $2, $3)", worker, limit, lease
-            )
-        return [Lease(key=row["key"], id=row["lease"], attempts=row["attempts"]) for row in rows]
-
-    async def beat(self, leases: Sequence[UUID], *, lease: timedelta) -> set[UUID]:
-        async with self._database.system_conn() as connection:
-            rows = await connection.fetch("select beat_attention($1, $2)", leases, lease)
-        return {row[0] for row in rows}
-
-    async def finish(self, held: Lease) -> None:
-        async with self._database.system_conn() as connection:
-            await connection.execute("select finish_attention($1, $2)", held.key, held.id)
-
-    async def fail(
-        self, held: Lease, *, error: str, again_in: timedelta, attempts: int | None
-    ) -> None:
-        async with self._database.system_conn() as connection:
-            await connection.execute(
-                "select fail_attention($1, $2, $3, $4, $5)",
-                *(held.key, held.id, error, again_in, attempts),
-            )
-
-    async def next_due(self) -> timedelta | None:
-        async with self._database.system_conn() as connection:
-            seconds = await connection.fetchval("select next_attention()")
-        return None if seconds is None else timedelta(seconds=seconds)
-
-    async def wake_others(self) -> None:
-        async with self._database.system_conn() as connection:
-            await connection.execute("select wake_attention($1)", self._database.name)
-
-    async def woken(self) -> AsyncIterator[None]:
-        while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                async for _ in self._listen():
-                    yield
-            await asyncio.sleep(_LISTEN_AGAIN)
-
-    async def _listen(self) -> AsyncIterator[None]:
-        """Yield at every NOTIFY of others, and once at the start, until the connection ends."""
-        heard = asyncio.Event()
-        heard.set()
-
-        def hear(_: object, __: int, ___: str, sender: object) -> None:
-            if sender != self._database.name:
-                heard.set()
-
-        connection = await asyncpg.connect(self._database.dsn, timeout=5)
-        try:
-            connection.add_termination_listener(lambda _: heard.set())
-            await connection.add_listener(_CHANNEL, hear)
-            while not connection.is_closed():
-                await heard.wait()
-                heard.clear()
-                yield
-        finally:
-            connection.terminate()
 
 
 def _row(update: Update, wait: timedelta) -> dict[str, Any]:

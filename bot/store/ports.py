@@ -6,12 +6,13 @@ it refuses a statement that the code believed to be right.
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from bot.models import (
     Arrival,
     Avatar,
+    AvatarChanges,
     Caller,
     Channel,
     Lease,
@@ -35,13 +36,17 @@ class Inbox(Protocol):
     """The updates that were stored before their delivery was acknowledged."""
 
     async def take(self, updates: Sequence[tuple[Update, timedelta]]) -> int:
-        """Store the new ones and mark their senders, all or nothing; return how many were new.
+        """Store the new ones, mark their senders and move what is reported on, all or nothing.
 
-        Each comes with the time to wait for the rest of a burst. One statement, one round trip.
+        Each comes with the time to wait for the rest of a burst: a later message moves what is
+        due. Return how many were new. One statement, one round trip.
         """
 
-    async def arrivals(self, sender: str) -> Sequence[str]:
-        """Return the payloads of the messages from *sender* that are not handled, in order."""
+    async def arrivals(self, sender: Sender) -> Sequence[str]:
+        """Return the payloads of the messages from *sender* that are not handled, in order.
+
+        ``Turns.open`` and ``put_aside`` mark them handled.
+        """
 
     async def put_aside(self, wamids: Sequence[Wamid]) -> None:
         """Mark messages handled that do not go into a conversation."""
@@ -60,9 +65,12 @@ class Attention(Protocol):
         """Give a lease back; what came in the meantime becomes due again."""
 
     async def fail(
-        self, held: Lease, *, error: str, again_in: timedelta, attempts: int | None
+        self, held: Lease, *, error: str, again_in: timedelta, most_failures: int | None
     ) -> None:
-        """Give a lease back to be tried *again_in*; past *attempts* the row is dead."""
+        """Give a lease back to be tried *again_in*.
+
+        With *most_failures* this one counts, and at that many in a row the row is dead.
+        """
 
     async def next_due(self) -> timedelta | None:
         """Return the time until a row is due; None when the queue is empty."""
@@ -88,10 +96,10 @@ class People(Protocol):
         """
 
 
-class Conversations(Protocol):
+class Turns(Protocol):
     """The conversation, as the bot sees it."""
 
-    async def open_turn(
+    async def open(
         self,
         person: PersonId,
         channel: Channel,
@@ -118,8 +126,13 @@ class Conversations(Protocol):
 class Outbox(Protocol):
     """What is to be sent through WhatsApp."""
 
-    async def queue(self, key: str, to: Sender, text: str) -> Sequence[Send]:
-        """Store a message outside any conversation; a second one with the same *key* is []."""
+    async def queue(
+        self, key: str, to: Sender, text: str, *, again_after: timedelta | None = None
+    ) -> Sequence[Send]:
+        """Store a message outside any conversation, once for each *key*; [] when it is there.
+
+        With *again_after*, once in that time.
+        """
 
     async def unsent(self, to: Sender) -> Sequence[Send]:
         """Return what is *queued* or *sending* to them, in order."""
@@ -154,8 +167,8 @@ class Avatars(Protocol):
     async def mine(self, caller: Caller) -> Avatar:
         """Raise Missing when there is none yet."""
 
-    async def change(self, caller: Caller, changes: dict[str, Any]) -> Avatar:
-        """Change the columns in *changes*; raise Missing or Invalid."""
+    async def change(self, caller: Caller, changes: AvatarChanges) -> Avatar:
+        """Raise Missing or Invalid."""
 
     async def delete(self, caller: Caller) -> None:
         """Raise Missing when there is none."""
@@ -166,9 +179,7 @@ class PhoneLinks(Protocol):
 
     async def preferences(self, caller: Caller) -> Preferences: ...
 
-    async def request(
-        self, caller: Caller, phone: Phone, code: str, *, valid_for: timedelta
-    ) -> datetime:
+    async def request(self, caller: Caller, phone: Phone, code: str) -> datetime:
         """Keep *code* for *phone* instead of any earlier one; return when it expires."""
 
     async def unlink(self, caller: Caller) -> None:

@@ -4,12 +4,21 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
 
-from bot.errors import StoreRejected, StoreUnavailable
+from bot.errors import (
+    CannotStart,
+    Conflict,
+    Fault,
+    Invalid,
+    Missing,
+    StoreRejected,
+    StoreUnavailable,
+)
 from bot.models import PersonId
 
 if TYPE_CHECKING:  # asyncpg's classes take no parameters when the program runs
@@ -35,7 +44,8 @@ class Database:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
-        with translated():
+        """Raise CannotStart where the database was never migrated."""
+        with translated(), _migrated():
             self._pool = await asyncpg.create_pool(
                 self.dsn,
                 min_size=1,
@@ -105,6 +115,42 @@ def translated() -> Iterator[None]:
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as exc:
         # "Internal": a connection that the server is just ending is asked for something
         raise StoreUnavailable(type(exc).__name__) from exc
+
+
+@contextmanager
+def constraints(taken: str) -> Iterator[None]:
+    """Say which rule of the database was broken; *taken* is what a duplicate means here."""
+    try:
+        with living_account():
+            yield
+    except asyncpg.UniqueViolationError as exc:
+        raise Conflict(taken) from exc
+    except asyncpg.CheckViolationError as exc:
+        field = (exc.constraint_name or "").removeprefix("avatars_").removesuffix("_check")
+        raise Invalid([Fault(field, "The database refuses this value.")]) from exc
+
+
+@contextmanager
+def living_account() -> Iterator[None]:
+    """A token may outlive its account; then nothing can belong to it."""
+    try:
+        yield
+    except asyncpg.ForeignKeyViolationError as exc:
+        raise Missing("This account does not exist any more.") from exc
+
+
+def time_of(value: datetime | str) -> datetime:
+    """Return a time from a row, or from JSON that the database made of one."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+@contextmanager
+def _migrated() -> Iterator[None]:
+    """The first migration makes the roles, and lets the owner be them."""
+    try:
+        yield
+    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as exc:
+        raise CannotStart("the database is not ready; run `python run.py migrate` first.") from exc
 
 
 async def _become_service_role(connection: "NewConnection | Connection") -> None:

@@ -54,11 +54,9 @@ class Graph:
     timeout: aiohttp.ClientTimeout = _TIMEOUT
     _own_number: str | None = field(default=None, init=False)
 
-    async def send_text(
-        self, to: Sender, text: str, *, send_id: SendId, quoting: Wamid | None = None
-    ) -> Wamid:
+    async def send_text(self, to: Sender, text: str, *, send_id: SendId) -> Wamid:
         """Send at most 4,096 characters; *send_id* comes back in every status of the message."""
-        body: dict[str, object] = {
+        body = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
             **_recipient(to),
@@ -66,8 +64,6 @@ class Graph:
             "type": "text",
             "text": {"body": text, "preview_url": False},
         }
-        if quoting is not None:
-            body["context"] = {"message_id": quoting}
         answer = await self._post(body)
         wamid = identifier(mapping(next(iter(items(answer.get("messages"))), None)).get("id"))
         if wamid is None:

@@ -42,7 +42,7 @@ def verify(body: bytes, *, signature: str, secret: bytes) -> None:
         raise BadSignature
 
 
-def deliver(body: bytes, *, phone_number_id: str) -> Delivery:
+def parse(body: bytes, *, phone_number_id: str) -> Delivery:
     """Return the updates in *body*; raise NotADelivery where it is not a JSON object.
 
     Whatever cannot be read as a message or a status is kept as it came.
@@ -80,7 +80,6 @@ def inbound(payload: str) -> Inbound:
         quoted=Wamid(quoted) if quoted else None,
         forwarded=True in (context.get("forwarded"), context.get("frequently_forwarded")),
         from_ad=prose(ad.get("headline")) or prose(ad.get("body")) or None,
-        group_id=identifier(message.get("group_id")),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.burst import LONGEST_WAIT, Pace, pause
+from bot.chat.burst import Pace
 
 SHORT, LONG = timedelta(seconds=0.8), timedelta(seconds=2)
 
@@ -36,37 +36,23 @@ SHORT, LONG = timedelta(seconds=0.8), timedelta(seconds=2)
     ],
 )
 def test_after_a_finished_sentence_the_wait_is_short(text: str) -> None:
-    assert pause(text) == SHORT
+    assert Pace().after(text) == SHORT
 
 
 @pytest.mark.parametrize(
     "text", ["hey", "so yesterday", "I went to the shop and", "wait,", "2", "x:y"]
 )
 def test_after_a_fragment_the_wait_is_longer(text: str) -> None:
-    assert pause(text) == LONG
+    assert Pace().after(text) == LONG
 
 
 def test_anything_that_is_not_text_waits_shortly() -> None:
-    assert pause(None) == SHORT
+    assert Pace().after(None) == SHORT
 
 
 @pytest.mark.parametrize("text", ["AVA-7K2M9Q", "ava 7k2m9q"])
 def test_a_link_code_does_not_wait(text: str) -> None:
-    assert pause(text) == timedelta(0)
-
-
-def test_a_burst_that_goes_on_is_answered_after_the_longest_wait() -> None:
-    assert Pace().after("and then", waited=timedelta(seconds=5)) == timedelta(seconds=1)
-    assert Pace().after("and then", waited=timedelta(minutes=1)) == timedelta(0)
-
-
-@given(st.none() | st.text(), st.timedeltas(min_value=timedelta(0)))
-def test_the_wait_is_never_negative_and_never_beyond_the_longest(
-    text: str | None, waited: timedelta
-) -> None:
-    wait = Pace().after(text, waited=waited)
-
-    assert timedelta(0) <= wait <= max(LONGEST_WAIT - waited, timedelta(0))
+    assert Pace().after(text) == timedelta(0)
 
 
 @given(st.none() | st.text())

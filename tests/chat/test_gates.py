@@ -13,7 +13,7 @@ from tests.chat.talk import MIA, ava, turn, unseen, user
 
 
 def test_without_an_avatar_it_says_where_to_make_one() -> None:
-    assert "web app" in (gates.answer(turn("hi", avatar=None)) or "")
+    assert "Make your avatar" in (gates.answer(turn("hi", avatar=None)) or "")
 
 
 def test_honesty_does_not_need_an_avatar() -> None:

@@ -48,7 +48,7 @@ def test_the_rules_are_always_there(rule: str) -> None:
 
 def test_the_channel_is_named() -> None:
     assert "WhatsApp" in instructions(MIA, Channel.WHATSAPP)
-    assert "web app" in instructions(MIA, Channel.APP)
+    assert "in an app" in instructions(MIA, Channel.APP)
 
 
 def test_looks_that_nobody_described_are_not_invented() -> None:

@@ -103,6 +103,15 @@ async def test_what_is_not_a_number_in_full_is_refused(somebody: Person, phone: 
     assert await preferences(somebody) == NOTHING
 
 
+async def guess_wrong(ava: Ava, wa_id: str, *, times: int) -> None:
+    """Send wrong codes, of which the first is answered; return when all have been seen to."""
+    for _ in range(times):
+        await ava.simulator.say(wa_id, new_code())
+    await ava.simulator.until_quiet()
+    await ava.simulator.say(wa_id, "Hm.")
+    await ava.simulator.until(lambda: ava.simulator.replies(wa_id)[-1].text == "You said: Hm.")
+
+
 # --- proving --------------------------------------------------------------------------------
 
 
@@ -124,7 +133,7 @@ async def test_the_code_from_another_phone_links_nothing(
     await linked(ava, newcomer, other)
     code = (await ask_for(person, theirs))["code"]
 
-    assert await answer_to(ava, other, code) == f"You said: {code}"
+    assert "does not fit" in await answer_to(ava, other, code)
 
     assert (await preferences(person))["whatsapp_phone"] is None
     assert "linked" in await answer_to(ava, theirs, code)
@@ -151,7 +160,7 @@ async def test_a_code_works_once(ava: Ava, newcomer: Newcomer, number: Number) -
     await answer_to(ava, wa_id, old)
     await ava.link(latter, wa_id)
 
-    assert await answer_to(ava, wa_id, old) == f"You said: {old}"
+    assert "does not fit" in await answer_to(ava, wa_id, old)
 
     assert (await preferences(former))["whatsapp_phone"] is None
     assert (await preferences(latter))["whatsapp_phone"] == f"+{wa_id}"
@@ -167,7 +176,7 @@ async def test_a_code_is_useless_after_its_time(
         "update link_codes set expires_at = now() where user_id = $1::text::uuid", person.id
     )
 
-    assert await answer_to(ava, wa_id, code) == f"You said: {code}"
+    assert "does not fit" in await answer_to(ava, wa_id, code)
 
     assert await preferences(person) == NOTHING
 
@@ -178,7 +187,7 @@ async def test_a_new_code_ends_the_one_before(ava: Ava, newcomer: Newcomer, numb
     first = (await ask_for(person, wa_id))["code"]
     second = (await ask_for(person, wa_id))["code"]
 
-    assert await answer_to(ava, wa_id, first) == f"You said: {first}"
+    assert "does not fit" in await answer_to(ava, wa_id, first)
     assert "linked" in await answer_to(ava, wa_id, second)
 
 
@@ -186,10 +195,10 @@ async def test_five_wrong_guesses_end_a_code(ava: Ava, newcomer: Newcomer, numbe
     person, wa_id = await newcomer(), number()
     await linked(ava, newcomer, wa_id)
     code = (await ask_for(person, wa_id))["code"]
-    for _ in range(5):
-        assert "You said" in await answer_to(ava, wa_id, new_code())
+    await guess_wrong(ava, wa_id, times=5)
 
-    assert await answer_to(ava, wa_id, code) == f"You said: {code}"
+    await ava.simulator.say(wa_id, code)
+    assert await answer_to(ava, wa_id, "Did that work?") == "You said: Did that work?"
 
     assert (await preferences(person))["whatsapp_phone"] is None
 
@@ -200,8 +209,7 @@ async def test_four_wrong_guesses_do_not_end_it(
     person, wa_id = await newcomer(), number()
     await linked(ava, newcomer, wa_id)
     code = (await ask_for(person, wa_id))["code"]
-    for _ in range(4):
-        await answer_to(ava, wa_id, new_code())
+    await guess_wrong(ava, wa_id, times=4)
 
     assert "linked" in await answer_to(ava, wa_id, code)
 
@@ -294,12 +302,11 @@ async def test_a_code_asked_for_in_the_database_lasts_no_longer(
     person = PersonId(UUID((await newcomer()).id))
 
     async with database.user_conn(person) as connection:
-        for valid in "interval '1 year'", "null":
-            lasts = await connection.fetchval(
-                f"select request_link('+31699999999', 'hash', {valid}) - clock_timestamp()"
-            )
+        lasts = await connection.fetchval(
+            "select request_link('+31699999999', 'hash') - clock_timestamp()"
+        )
 
-            assert lasts <= timedelta(minutes=15)
+    assert lasts <= timedelta(minutes=15)
 
 
 async def test_nobody_sees_the_number_of_somebody_else(

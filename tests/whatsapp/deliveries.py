@@ -35,7 +35,7 @@ def envelope(*changes: object) -> bytes:
 
 
 def deliver(body: bytes) -> tuple[Update, ...]:
-    return wire.deliver(body, phone_number_id=OUR_NUMBER).updates
+    return wire.parse(body, phone_number_id=OUR_NUMBER).updates
 
 
 def only(body: bytes) -> Update:

@@ -86,7 +86,7 @@ def graph_at(url: str, session: aiohttp.ClientSession) -> Graph:
 
 
 async def send(graph: Graph, to: Sender = ADA) -> Wamid:
-    return await graph.send_text(to, WORDS, send_id=SEND_ID, quoting=INCOMING)
+    return await graph.send_text(to, WORDS, send_id=SEND_ID)
 
 
 async def failure(graph: Graph) -> AvaError:

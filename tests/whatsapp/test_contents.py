@@ -147,10 +147,6 @@ def test_the_profile_name_comes_from_the_contact() -> None:
     assert read({"profile": "Ada"}).profile_name is None
 
 
-def test_a_message_of_a_group_says_so() -> None:
-    assert read(group_id="Y2Fw").group_id == "Y2Fw"
-
-
 def test_what_is_not_a_stored_message_is_a_bug() -> None:
     with pytest.raises(ValueError, match="not the payload of a message"):
         inbound('{"status": {}}')

@@ -19,7 +19,6 @@ async def test_a_text_is_sent_with_our_id_and_its_wamid_comes_back(
             "biz_opaque_callback_data": str(SEND_ID),
             "type": "text",
             "text": {"body": "good evening", "preview_url": False},
-            "context": {"message_id": "wamid.IN"},
         }
     ]
 

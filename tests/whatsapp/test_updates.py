@@ -23,7 +23,7 @@ def test_a_text_message_becomes_an_update_for_its_sender() -> None:
 
 
 def test_every_entry_change_message_and_status_is_read_and_messages_come_first() -> None:
-    result = wire.deliver(sample("batch"), phone_number_id=OUR_NUMBER)
+    result = wire.parse(sample("batch"), phone_number_id=OUR_NUMBER)
 
     assert [update.key for update in result.updates] == [
         "message:wamid.A1",

@@ -7,8 +7,8 @@ from bot.models import Role, Turn
 _RECENT = 8  # lines of history in which help that was offered is remembered
 
 _NO_AVATAR = (
-    "I'd love to talk with you, but I don't exist yet! Make your avatar in the Ava web app first: "
-    "a name, an age, a personality and looks. Then write to me here again."
+    "I'd love to talk with you, but I don't exist yet! Make your avatar first, where you signed "
+    "up: a name, an age, a personality and looks. Then write to me here again."
 )
 
 

@@ -1,0 +1,1 @@
+"""What Ava promises about speed, measured. docs/performance.md says how to read the figures."""

@@ -1,0 +1,106 @@
+"""Finding a person by phone among 1 thousand, 100 thousand and 1 million who linked theirs.
+
+python -m benchmarks.lookup
+"""
+
+import json
+import random
+import time
+from typing import Any
+
+import uvloop
+
+from benchmarks import figures, people, surroundings
+from benchmarks.deliveries import FIRST_PHONE
+from bot.models import Sender
+from bot.phones import spellings
+from bot.store.embedded import EmbeddedPostgres
+from bot.store.people import FIND_BY_PHONE, PostgresPeople
+from bot.store.postgres import Database
+
+_SIZES = (1_000, 100_000, 1_000_000)
+_LOOKUPS = 2_000
+_INDEX = "idx_user_preferences_phone"
+_FLAT = 2.0  # times the time among the fewest
+
+
+async def measure() -> None:
+    """Print the time of a lookup at each size, and the index that its plan uses."""
+    with surroundings.durable_postgres() as server:
+        figures.machine(server)
+        url = await surroundings.migrated_database(server, "ava")
+        found = {}
+        for before, size in zip((0, *_SIZES), _SIZES, strict=False):
+            await _grow(server, before, size)
+            found[size] = await _lookups(url, size), await _indexes(url, size)
+    _show(found)
+
+
+async def _grow(server: EmbeddedPostgres, before: int, size: int) -> None:
+    async with surroundings.connected(server.dsn("ava")) as admin:
+        await people.link(admin, first=before, count=size)
+        await admin.execute("vacuum analyze user_preferences", timeout=600)
+
+
+async def _lookups(url: str, size: int) -> list[float]:
+    """Look up people at random as a turn does; return the seconds of each."""
+    database = Database(url, size=1)
+    await database.open()
+    bot, seconds = PostgresPeople(database), []
+    choose = random.Random(size)
+    for _ in range(_LOOKUPS):
+        sender = Sender(wa_id=str(FIRST_PHONE + choose.randrange(size)))
+        began = time.perf_counter()
+        person = await bot.find(sender)
+        seconds.append(time.perf_counter() - began)
+        if person is None:
+            raise RuntimeError("a linked person was not found")
+    await database.close()
+    return seconds[_LOOKUPS // 10 :]  # the first ones warm the cache
+
+
+async def _indexes(url: str, size: int) -> set[str]:
+    """Return what the statement's plans read, as ``service_role``: one made for its values, and
+    the one that a prepared statement settles on."""
+    numbers = spellings(str(FIRST_PHONE + size // 2))
+    read: set[str] = set()
+    async with surroundings.connected(url) as connection:
+        await connection.execute("set role service_role")
+        await connection.execute(f"prepare find (text[], text) as {FIND_BY_PHONE}")
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            await connection.execute(f"set plan_cache_mode = {mode}")
+            listed = ", ".join(f"'{number}'" for number in numbers)
+            answer = await connection.fetchval(
+                f"explain (format json) execute find (array[{listed}], '{numbers[0]}')"
+            )
+            read |= set(_read_by(json.loads(answer)[0]["Plan"]))
+    return read
+
+
+def _read_by(plan: dict[str, Any]) -> list[str]:
+    """Return the indexes, and the tables that are read whole, in *plan*."""
+    here = [plan["Index Name"]] if "Index Name" in plan else []
+    if plan["Node Type"] == "Seq Scan":
+        here = [f"all of {plan['Relation Name']}"]
+    return here + [name for below in plan.get("Plans", []) for name in _read_by(below)]
+
+
+def _show(found: dict[int, tuple[list[float], set[str]]]) -> None:
+    first = figures.percentile(found[_SIZES[0]][0], 50)
+    rows = [
+        (
+            f"{size:,}",
+            f"{figures.percentile(seconds, 50) / first:.2f}",
+            figures.milliseconds(seconds, digits=2),
+            ", ".join(sorted(read)),
+        )
+        for size, (seconds, read) in found.items()
+    ]
+    figures.table(("linked people", "of the first", "p50 / p99 ms", "read"), rows)
+    ratio = figures.percentile(found[_SIZES[-1]][0], 50) / first
+    flat = ratio <= _FLAT and all(read == {_INDEX} for _, read in found.values())
+    figures.verdict(f"flat ({ratio:.2f} times from first to last), by {_INDEX} only", met=flat)
+
+
+if __name__ == "__main__":
+    uvloop.run(measure())

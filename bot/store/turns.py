@@ -1,0 +1,98 @@
+"""Opening a turn and storing its reply, as service role."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from bot.models import (
+    Arrival,
+    Channel,
+    Line,
+    MessageId,
+    PersonId,
+    Reply,
+    Role,
+    Said,
+    Send,
+    Sender,
+    Turn,
+)
+from bot.store.avatars import avatar_of
+from bot.store.outbox import send_of
+from bot.store.postgres import Database
+
+_LINES = 60  # of history; the model's own budget cuts further
+
+
+class PostgresTurns:
+    """``ports.Turns``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(
+        self,
+        person: PersonId,
+        channel: Channel,
+        arrivals: Sequence[Arrival] = (),
+        *,
+        bsuid: str | None = None,
+    ) -> Turn:
+        async with self._database.system_conn() as connection:
+            opened = await connection.fetchval(
+                "select open_turn($1, $2, $3, $4, $5)",
+                *(person, channel, json.dumps([_row(a) for a in arrivals]), bsuid, _LINES),
+            )
+        return _turn(person, channel, json.loads(opened))
+
+    async def answer(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send] | None:
+        return await self._store(turn, reply, to, is_notice=False)
+
+    async def notice(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send]:
+        return await self._store(turn, reply, to, is_notice=True) or []
+
+    async def _store(
+        self, turn: Turn, reply: Reply, to: Sender | None, *, is_notice: bool
+    ) -> Sequence[Send] | None:
+        answers = [said.id for said in turn.unanswered]
+        async with self._database.system_conn() as connection:
+            stored = await connection.fetchval(
+                "select store_reply($1, $2, $3, $4, $5, $6, $7)",
+                *(turn.person, turn.channel, answers, reply.text, reply.parts),
+                *(to.key if to else None, is_notice),
+            )
+        return None if stored is None else [send_of(row) for row in json.loads(stored)]
+
+
+def _row(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "wamid": arrival.wamid,
+        "text": arrival.line.text,
+        "readable": arrival.line.readable,
+        "attachment": arrival.line.attachment,
+        "quoted": arrival.quoted,
+    }
+
+
+def _turn(person: PersonId, channel: Channel, opened: dict[str, Any]) -> Turn:
+    said = opened["said"]
+    unanswered = [row for row in said if row["unanswered"]]
+    wamids = [row["wamid"] for row in unanswered if row["wamid"]]
+    return Turn(
+        person=person,
+        channel=channel,
+        avatar=avatar_of(opened["avatar"]) if opened["avatar"] else None,
+        history=tuple(_said(row) for row in said if not row["unanswered"]),
+        unanswered=tuple(_said(row) for row in unanswered),
+        latest_wamid=wamids[-1] if wamids else None,
+    )
+
+
+def _said(row: dict[str, Any]) -> Said:
+    return Said(
+        id=MessageId(UUID(row["id"])),
+        role=Role(row["role"]),
+        line=Line(text=row["text"], readable=row["readable"], attachment=row["attachment"]),
+        quoted=row["quoted"],
+    )
