@@ -124,13 +124,16 @@ async def answering(app: web.Application) -> AsyncIterator[None]:
         model=app[keys.MODEL],
         messenger=app[keys.GRAPH],
         sign_up_url=app[_SETTINGS].sign_up_url,
+        pace=app[keys.PACE],
     )
     worker = Worker(attention, conversation.attend, bell)
     listening = asyncio.create_task(bell.listen(attention))
+    beating = asyncio.create_task(worker.keep_leases())
     working = asyncio.create_task(worker.run())
     yield
     await worker.stop(grace_seconds=DRAIN_SECONDS)
     await working
+    await _cancel(beating)
     await _cancel(listening)
 
 

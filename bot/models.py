@@ -226,16 +226,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """One WhatsApp message that is ours to send; a long reply is several, in order of ``part``.
-
-    since: when it got its status.
-    """
+    """One WhatsApp message that is ours to send; a long reply is several, in order."""
 
     id: SendId
     to: Sender
     text: str
     status: ReplyStatus
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

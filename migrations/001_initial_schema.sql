@@ -165,7 +165,9 @@ revoke all on public.user_preferences, public.avatars, public.messages from publ
 
 -- A number gets in by proof (009) and a person speaks through say() (007), so those two are theirs to read only.
 grant select on public.user_preferences, public.messages to authenticated;
-grant select, insert, update, delete on public.avatars to authenticated;
+grant select, delete on public.avatars to authenticated;
+grant insert (user_id, name, age, personality, physical_description) on public.avatars to authenticated;
+grant update (name, age, personality, physical_description) on public.avatars to authenticated;
 grant all on public.user_preferences, public.avatars, public.messages to service_role;
 
 insert into public.schema_migrations (name) values ('001_initial_schema') on conflict (name) do nothing;

@@ -79,8 +79,10 @@ returns setof uuid language plpgsql set search_path = public, pg_temp as $$
 begin
   perform set_config('synchronous_commit', 'off', true);
   return query
+    with held as (
+      select key from attention where lease = any (p_leases) order by key for update)
     update attention a set leased_until = clock_timestamp() + p_lease
-    where a.lease = any (p_leases) returning a.lease;
+    from held where a.key = held.key returning a.lease;
 end $$;
 
 -- Done. What came while it was held keeps the row, due when its own wait is over.

@@ -4,7 +4,8 @@
 --         the reply come) and the outbox: one row for every WhatsApp message that is ours to send.
 -- Why:    docs/decisions/0003-replies-are-stored-before-they-are-sent.md
 -- Locks:  a moment of ACCESS EXCLUSIVE on public.messages; no table is rewritten.
--- Undo:   drop function public.queue_sends, public.move_send, public.apply_reports,
+-- Undo:   drop function public.queue_sends, public.drop_queued, public.doubt_send,
+--         public.may_be_sent, public.move_send, public.apply_reports,
 --         public.reflect_outbox, public.moves_forward; drop table public.outbox; alter table
 --         public.messages drop column wamid, drop column readable, drop column attachment,
 --         drop column quotes, drop column answered_by, drop column notice_for, drop column status;
@@ -27,6 +28,8 @@ alter table public.messages
   add column if not exists notice_for  uuid references public.messages on delete cascade,
   add column if not exists status      public.reply_status;  -- replies only
 
+alter table public.messages set (fillfactor = 80);
+
 create unique index if not exists messages_wamid on public.messages (wamid) where wamid is not null;
 create unique index if not exists messages_notice_for on public.messages (notice_for)
   where notice_for is not null;
@@ -46,12 +49,13 @@ create table if not exists public.outbox (
   status        public.reply_status not null default 'queued',
   since         timestamptz not null default clock_timestamp(),     -- of the status
   queued_at     timestamptz not null default clock_timestamp(),
-  wamid         text        unique,
+  wamid         text,
+  doubted_at    timestamptz,                                        -- since when nobody knows what became of it
   error_code    integer,                                            -- Meta's
   error_details text
-);
-create index if not exists outbox_unsent on public.outbox (recipient, seq)
-  where status in ('queued', 'sending');
+) with (fillfactor = 70);  -- so that a status moves a row without touching its indexes
+create index if not exists outbox_unsent on public.outbox (recipient, seq) where wamid is null;
+create index if not exists outbox_wamid on public.outbox (wamid) where wamid is not null;
 create index if not exists outbox_message on public.outbox (message_id) where message_id is not null;
 
 alter table public.outbox enable row level security;
@@ -70,15 +74,17 @@ $$;
 
 -- A reply is as far as the last of its parts; one part that failed fails it.
 create or replace function public.reflect_outbox(p_messages uuid[])
-returns void language sql set search_path = public, pg_temp as $$
-  update messages m set status = parts.status
+returns void language plpgsql set search_path = public, pg_temp as $$
+begin
+  perform from messages where id = any (p_messages) order by id for update;
+  update messages m set status = parts.status  -- sees what came while the lock was awaited
   from (
     select message_id,
            case when bool_or(status = 'failed') then 'failed' else min(status) end as status
     from outbox where message_id = any (p_messages) group by message_id
   ) parts
-  where m.id = parts.message_id and m.status is distinct from parts.status
-$$;
+  where m.id = parts.message_id and m.status is distinct from parts.status;
+end $$;
 
 -- Meta's reports: [{send_id, wamid, status, error_code, error_details}]. Returns the wamids known.
 create or replace function public.apply_reports(p_reports jsonb)
@@ -96,7 +102,7 @@ begin
     union
     select o.id, r.* from reports r join outbox o on o.wamid = r.wamid where r.send_id is null
   ), furthest as (
-    select distinct on (id) * from matched order by id, status desc
+    select distinct on (id) * from matched order by id, status = 'failed', status desc
   ), moved as (
     update outbox o
     set status = f.status, since = clock_timestamp(), wamid = coalesce(o.wamid, f.wamid),
@@ -113,7 +119,9 @@ begin
   into v_known, v_messages, v_settled;
   if v_settled is not null then  -- whoever waited to know what became of a send waits no longer
     update attention set due_at = least(due_at, clock_timestamp())
-    where key = any (v_settled) and lease is null;
+    where key in (
+      select key from attention where key = any (v_settled) and lease is null
+      order by key for update skip locked);
   end if;
   if v_messages is not null then
     perform reflect_outbox(v_messages);
@@ -121,17 +129,31 @@ begin
   return coalesce(v_known, '{}');
 end $$;
 
+-- A reply goes out only while the number is its person's; what belongs to nobody's chat always may.
+create or replace function public.may_be_sent(p_id uuid)
+returns boolean language sql stable set search_path = public, pg_temp as $$
+  select not exists (
+    select from outbox o join messages m on m.id = o.message_id
+    where o.id = p_id and not exists (
+      select from user_preferences p where p.user_id = m.user_id and p.whatsapp_phone is not null))
+$$;
+
 -- One step of a send that we make ourselves: 'sending' before the request leaves, then what came
--- of it. Back to 'queued' only from 'sending', and only where nothing was sent. False: not now.
+-- of it. Back to 'queued' only from 'sending', and only where nothing was sent. False: not now, or
+-- never.
 create or replace function public.move_send(
   p_id uuid, p_to public.reply_status, p_wamid text, p_error_code integer)
 returns boolean language plpgsql set search_path = public, pg_temp as $$
 declare
   v_message uuid;
 begin
+  if p_to in ('queued', 'sending') and not may_be_sent(p_id) then
+    perform move_send(p_id, 'failed', null, null);
+    return false;
+  end if;
   update outbox
   set status = case when p_to = 'queued' or moves_forward(status, p_to) then p_to else status end,
-      since = clock_timestamp(), wamid = coalesce(wamid, p_wamid),
+      since = clock_timestamp(), wamid = coalesce(wamid, p_wamid), doubted_at = null,
       error_code = coalesce(p_error_code, error_code)
   where id = p_id and case p_to
     when 'sending' then status = 'queued'
@@ -149,6 +171,33 @@ begin
     perform reflect_outbox(array[v_message]);
   end if;
   return true;
+end $$;
+
+-- Nobody knows what became of this send. Returns for how long, not counting the time before the server
+-- last started: then no status could tell us.
+create or replace function public.doubt_send(p_id uuid)
+returns interval language sql set search_path = public, pg_temp as $$
+  update outbox set doubted_at = coalesce(doubted_at, clock_timestamp()) where id = p_id
+  returning clock_timestamp() - greatest(doubted_at, pg_postmaster_start_time())
+$$;
+
+-- What waits to be sent to or for these people is not sent any more: the number is somebody else's.
+create or replace function public.drop_queued(p_persons uuid[])
+returns void language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_messages uuid[];
+begin
+  with dropped as (
+    update outbox o set status = 'failed', since = clock_timestamp()
+    from messages m
+    where m.id = o.message_id and m.user_id = any (p_persons) and m.status = 'queued'
+      and o.status = 'queued'
+    returning o.message_id
+  )
+  select array_agg(distinct message_id) into v_messages from dropped;
+  if v_messages is not null then
+    perform reflect_outbox(v_messages);
+  end if;
 end $$;
 
 -- Put what is to be sent into the outbox, once for each key; with p_again, once in that time. Returns
@@ -172,6 +221,9 @@ revoke execute on function
   public.reflect_outbox(uuid[]),
   public.apply_reports(jsonb),
   public.move_send(uuid, public.reply_status, text, integer),
+  public.may_be_sent(uuid),
+  public.doubt_send(uuid),
+  public.drop_queued(uuid[]),
   public.queue_sends(text, uuid, text, text[], interval)
 from public, anon, authenticated;
 grant execute on function
@@ -179,6 +231,9 @@ grant execute on function
   public.reflect_outbox(uuid[]),
   public.apply_reports(jsonb),
   public.move_send(uuid, public.reply_status, text, integer),
+  public.may_be_sent(uuid),
+  public.doubt_send(uuid),
+  public.drop_queued(uuid[]),
   public.queue_sends(text, uuid, text, text[], interval)
 to service_role;
 

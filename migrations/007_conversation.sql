@@ -4,7 +4,7 @@
 --         and whatsapp_identities, the business-scoped ids (BSUID) by which people write.
 -- Why:    docs/decisions/0003-replies-are-stored-before-they-are-sent.md
 -- Locks:  none, the table is new.
--- Undo:   drop function public.open_turn, public.store_reply, public.say; drop table
+-- Undo:   drop function public.is_linked, public.open_turn, public.store_reply, public.say; drop table
 --         public.whatsapp_identities;
 --         delete from public.schema_migrations where name = '007_conversation';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
@@ -22,6 +22,14 @@ grant select, insert, update, delete on public.whatsapp_identities to service_ro
 drop policy if exists service_role_all on public.whatsapp_identities;
 create policy service_role_all on public.whatsapp_identities for all to service_role
   using (true) with check (true);
+
+-- Whether the person has a linked number, which stays so until the end of the transaction.
+create or replace function public.is_linked(p_person uuid)
+returns boolean language plpgsql set search_path = public, pg_temp as $$
+begin
+  perform from user_preferences where user_id = p_person and whatsapp_phone is not null for share;
+  return found;
+end $$;
 
 -- Store p_arrivals ([{wamid, text, readable, attachment, quoted}], in order), mark their inbox rows
 -- handled, and return what is unanswered on this channel with what a reply needs:
@@ -56,14 +64,16 @@ begin
     where key in (select 'message:' || (a.value ->> 'wamid') from jsonb_array_elements(p_arrivals) a);
   end if;
 
-  if p_bsuid is not null then
+  if p_bsuid is not null and is_linked(p_person) then
     insert into whatsapp_identities as i (bsuid, user_id) values (p_bsuid, p_person)
     on conflict (bsuid) do update set user_id = excluded.user_id where i.user_id <> excluded.user_id;
   end if;
 
   return (
     with latest as (
-      select id from messages where user_id = p_person and notice_for is null
+      select id from messages
+      where user_id = p_person and notice_for is null
+        and (channel = p_channel or role = 'assistant' or answered_by is not null)
       order by created_at desc limit p_lines
     ), unanswered as (
       select id from messages
@@ -80,7 +90,8 @@ begin
 end $$;
 
 -- Store a reply to p_answers and put its parts into the outbox; a reply without a recipient (in the
--- app) is 'sent' at once. Null: part of p_answers is answered by now, so the draft is dropped.
+-- app) is 'sent' at once. Null: the draft is dropped, because part of p_answers is answered by now or
+-- the number is no longer theirs.
 -- A notice answers nothing, is never shown to the model, and comes once for the first of p_answers.
 create or replace function public.store_reply(
   p_person uuid, p_channel public.message_channel, p_answers uuid[], p_text text, p_parts text[],
@@ -89,6 +100,9 @@ returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_reply uuid;
 begin
+  if p_recipient is not null and not is_linked(p_person) then
+    return null;
+  end if;
   perform from messages
   where id = any (p_answers) and user_id = p_person and answered_by is null
   order by id for update;
@@ -131,6 +145,9 @@ begin
   if v_avatar is null then
     return null;
   end if;
+  if char_length(p_text) not between 1 and 4096 then
+    raise check_violation using message = 'say() takes 1 to 4,096 characters';
+  end if;
   insert into messages (user_id, avatar_id, channel, role, content, created_at)
   values (v_person, v_avatar, 'app', 'user', p_text, clock_timestamp())
   returning id into v_said;
@@ -139,11 +156,13 @@ begin
 end $$;
 
 revoke execute on function
+  public.is_linked(uuid),
   public.open_turn(uuid, public.message_channel, jsonb, text, integer),
   public.store_reply(uuid, public.message_channel, uuid[], text, text[], text, boolean),
   public.say(text, interval, interval)
 from public, anon, authenticated;
 grant execute on function
+  public.is_linked(uuid),
   public.open_turn(uuid, public.message_channel, jsonb, text, integer),
   public.store_reply(uuid, public.message_channel, uuid[], text, text[], text, boolean)
 to service_role;

@@ -49,30 +49,36 @@ returns timestamptz language sql security definer set search_path = public, pg_t
   returning expires_at
 $$;
 
--- The caller's number is forgotten, a pending one too.
+-- The caller's number is forgotten, a pending one too, and what was about to be sent to it.
 create or replace function public.unlink_phone()
 returns void language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   v_person uuid := (select auth.uid());
 begin
   delete from link_codes where user_id = v_person;
-  delete from whatsapp_identities where user_id = v_person;
   update user_preferences set whatsapp_phone = null, updated_at = now() where user_id = v_person;
+  delete from whatsapp_identities where user_id = v_person;
+  perform drop_queued(array[v_person]);
 end $$;
 
 -- A message (p_wamid) from a phone brought a code. p_spellings: the ways to write that phone. Links
--- it to whoever asked for the code and takes it from whoever had it; may be repeated for the same
--- message. Null: wrong, late or used; five wrong guesses end every code of that phone.
+-- it to whoever asked for the code and takes it from whoever had it; may be repeated. Null: wrong,
+-- late or used; five wrong guesses end every code of that phone.
 create or replace function public.redeem_link_code(
   p_code_hash text, p_spellings text[], p_bsuid text, p_wamid text)
 returns uuid language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_person uuid;
-  v_phone  text;
+  v_person  uuid;
+  v_phone   text;
+  v_formers uuid[];
 begin
-  update link_codes set used_by = p_wamid
+  perform pg_advisory_xact_lock(hashtextextended(min(spelling), 0)) from unnest(p_spellings) spelling;
+
+  update link_codes c set used_by = p_wamid
   where code_hash = p_code_hash and phone = any (p_spellings)
-    and (used_by = p_wamid or is_live(expires_at, wrong_guesses, used_by))
+    and (is_live(expires_at, wrong_guesses, used_by) or used_by = p_wamid or exists (
+      select from user_preferences p where p.user_id = c.user_id and p.whatsapp_phone = c.phone
+        and c.used_by is not null))
   returning user_id, phone into v_person, v_phone;
   if not found then
     update link_codes set wrong_guesses = wrong_guesses + 1
@@ -85,15 +91,17 @@ begin
     where whatsapp_phone = any (p_spellings) and user_id <> v_person
     returning user_id
   )
-  delete from whatsapp_identities
-  where user_id in (select user_id from former) or user_id = v_person or bsuid = p_bsuid;
-
+  select coalesce(array_agg(user_id), '{}') into v_formers from former;
   insert into user_preferences (user_id, whatsapp_phone) values (v_person, v_phone)
   on conflict (user_id) do update set whatsapp_phone = excluded.whatsapp_phone, updated_at = now();
+
+  delete from whatsapp_identities
+  where user_id = any (v_formers) or user_id = v_person or bsuid = p_bsuid;
   if p_bsuid is not null then
     insert into whatsapp_identities (bsuid, user_id) values (p_bsuid, v_person)
     on conflict (bsuid) do update set user_id = excluded.user_id;
   end if;
+  perform drop_queued(v_formers);
   return v_person;
 end $$;
 

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -18,7 +19,7 @@ from bot.settings import Environment, Settings
 from bot.simulator import Simulator, SimulatorConfig
 
 ADA, BEN = "31600000001", "31600000002"  # WhatsApp ids
-AT_ONCE = Pace(finished=Pace().finished * 0, fragment=Pace().fragment * 0)
+AT_ONCE = Pace(finished=timedelta(0), fragment=timedelta(0), outcome=timedelta(seconds=1))
 
 _NUMBER_ID = "900100200300"
 _PATIENCE = 20.0  # seconds; only a failing test waits that long

@@ -1,23 +1,27 @@
 """Replies on their way out, when Meta is slow, wrong or gone."""
 
-import asyncpg
+import json
+from typing import Any
 
-from tests.ava import ADA, Ava, eventually
+from bot.simulator import SentMessage
+from tests.ava import ADA, Ava
 
-_NOBODY_IS_ATTENDED_TO = "select not exists (select from attention where lease is not null)"
+
+def report(sent: SentMessage, status: str, *, wamid: str | None = None) -> dict[str, Any]:
+    return {
+        "id": wamid or sent.wamid,
+        "status": status,
+        "timestamp": "1790000001",
+        "recipient_id": ADA,
+        "biz_opaque_callback_data": sent.callback_data,
+    }
 
 
-async def later(ava: Ava, seconds: int) -> None:
-    """Once nobody is being attended to, let time pass for what waits, and let the workers look."""
-    assert ava.settings.database_url
-    connection = await asyncpg.connect(ava.settings.database_url.get_secret_value())
-    await eventually(lambda: connection.fetchval(_NOBODY_IS_ATTENDED_TO))
-    await connection.execute("update outbox set since = since - make_interval(secs => $1)", seconds)
-    await connection.execute(
-        "update attention set due_at = due_at - make_interval(secs => $1)", seconds
-    )
-    await connection.execute("notify attention")
-    await connection.close()
+def statuses(*reports: dict[str, Any]) -> bytes:
+    value = {"messaging_product": "whatsapp", "statuses": reports}
+    change = {"field": "messages", "value": value}
+    delivery = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
+    return json.dumps(delivery).encode()
 
 
 async def test_a_refusal_that_passes_is_tried_again_and_sent_once(ava: Ava) -> None:
@@ -38,7 +42,6 @@ async def test_an_answer_in_html_with_an_error_status_is_no_reason_to_send_twice
     await ava.simulator.until(lambda: ava.simulator.faults.planned == 0)
     await ava.simulator.until_quiet()
     assert len(ava.simulator.replies(ADA)) == 1
-    await later(ava, seconds=60)
 
     assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
 
@@ -50,7 +53,6 @@ async def test_a_reply_whose_answer_got_lost_is_settled_by_its_status(ava: Ava) 
     await ava.simulator.say(ADA, "Hello.")
     await ava.heard(ADA, 2)
     await ava.simulator.until_quiet()
-    await later(ava, seconds=60)
     await ava.simulator.say(ADA, "And?")
 
     assert (await ava.heard(ADA, 3))[1:] == ["You said: Hello.", "You said: And?"]
@@ -64,7 +66,6 @@ async def test_a_request_that_never_arrived_is_repeated_when_no_status_came(ava:
     await ava.simulator.say(ADA, "Hello.")
     await ava.simulator.until(lambda: ava.simulator.faults.planned == 0)
     assert len(ava.simulator.replies(ADA)) == 1
-    await later(ava, seconds=60)
 
     assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
 
@@ -113,3 +114,33 @@ async def test_statuses_in_any_order_leave_the_furthest(ava: Ava) -> None:
     await ava.heard(ADA, 2)
     await ava.simulator.until_quiet()
     assert (await person.messages())[-1]["status"] == "read"
+
+
+async def test_delivered_and_failed_in_one_delivery_is_delivered(ava: Ava) -> None:
+    person = await ava.acquainted()
+    ava.simulator.faults.hold_statuses = True
+    await ava.simulator.say(ADA, "Hello.")
+    (sent,) = (await ava.simulator.until_replies(ADA, 2))[1:]
+
+    await ava.simulator.post(statuses(report(sent, "failed"), report(sent, "delivered")))
+
+    assert [line["status"] for line in await person.messages()] == [None, "delivered"]
+
+
+async def test_two_reports_that_cannot_both_be_true_stop_no_delivery(ava: Ava) -> None:
+    await ava.acquainted()
+    ava.simulator.faults.hold_statuses = True
+    for text, count in ("One.", 2), ("Two.", 3):
+        await ava.simulator.say(ADA, text)
+        await ava.simulator.until_replies(ADA, count)
+    first, second = ava.simulator.replies(ADA)[1:]
+
+    assert (
+        await ava.simulator.post(
+            statuses(
+                report(first, "read", wamid="wamid.same"),
+                report(second, "sent", wamid="wamid.same"),
+            )
+        )
+        == 200
+    )

@@ -70,13 +70,18 @@ class Worker:
 
     async def run(self) -> None:
         """Work until ``stop``."""
-        beating = asyncio.create_task(self._beat(), name="attention beat")
-        try:
-            while not self._stopping:
-                self._bell.here.clear()
-                await self._wait(await self._start_due())
-        finally:
-            beating.cancel()
+        while not self._stopping:
+            self._bell.here.clear()
+            await self._wait(await self._start_due())
+
+    async def keep_leases(self) -> None:
+        """Extend the leases of what runs, for ever: cancel it after ``stop``.
+
+        Work whose lease another worker has taken is dropped.
+        """
+        while True:
+            await asyncio.sleep(_BEAT)
+            await self._beat()
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Claim nothing more; let what runs finish, and give back what does not."""
@@ -156,19 +161,16 @@ class Worker:
             log.warning("attention.unfinished")  # the lease runs out and somebody tries again
 
     async def _beat(self) -> None:
-        """Keep the leases; drop the work whose lease another worker has taken."""
-        while True:
-            await asyncio.sleep(_BEAT)
-            held = list(self._running)
-            if not held:
-                continue
-            try:
-                kept = await self._attention.beat(held, lease=_LEASE)
-            except AvaError:
-                continue
-            for lost in set(held) - kept:
-                if task := self._running.get(lost):
-                    task.cancel()
+        held = list(self._running)
+        if not held:
+            return
+        try:
+            kept = await self._attention.beat(held, lease=_LEASE)
+        except AvaError:
+            return
+        for lost in set(held) - kept:
+            if task := self._running.get(lost):
+                task.cancel()
 
 
 def _backoff(attempts: int) -> timedelta:

@@ -24,11 +24,15 @@ _SMILEY = re.compile(r"(?:[:;=xX]['-]?[)(DPp3*oO/]|<3|\^\^|x+)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How patient Ava is; with every time at zero each message is a turn of its own."""
+    """How patient Ava is; with no wait at all each message is a turn of its own."""
 
     finished: timedelta = timedelta(seconds=0.8)
     fragment: timedelta = timedelta(seconds=2.0)
     longest: timedelta = timedelta(seconds=6)  # since the first message of the burst
+    # How long a status may take to tell what became of a send whose answer was lost. Meta reports
+    # "sent" within seconds of accepting, and repeats a delivery that we missed after seconds, then
+    # minutes.
+    outcome: timedelta = timedelta(minutes=2)
 
     def after(self, text: str | None) -> timedelta:
         """Return how long to wait for more after this message; None: it is not text."""

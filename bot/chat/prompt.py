@@ -9,6 +9,7 @@ from bot.chat.persona import instructions, one_line
 from bot.models import Avatar, Role, Said, Turn
 
 HISTORY_TOKENS = 2000
+UNANSWERED_TOKENS = 6000  # more than the longest line, which always fits
 LONGEST_QUOTE = 280  # characters
 _LONGEST_LINE = 8000  # characters of one message that a model is shown
 _BYTES_PER_TOKEN = 4
@@ -17,7 +18,7 @@ _TOKENS_PER_LINE = 4  # role and separators
 
 def prompt(turn: Turn, avatar: Avatar) -> list[ChatCompletionMessageParam]:
     """Return the messages for a model: persona, recent history, then all that is unanswered."""
-    spoken = [*_recent(turn.history), *filter(_is_readable, turn.unanswered)]
+    spoken = [*_newest(turn.history, HISTORY_TOKENS), *_newest(turn.unanswered, UNANSWERED_TOKENS)]
     messages: list[ChatCompletionMessageParam] = [
         {"role": "system", "content": instructions(avatar, turn.channel)}
     ]
@@ -29,11 +30,11 @@ def prompt(turn: Turn, avatar: Avatar) -> list[ChatCompletionMessageParam]:
     return messages
 
 
-def _recent(history: Sequence[Said]) -> list[Said]:
-    """Return the newest readable lines that fit into HISTORY_TOKENS, oldest first."""
+def _newest(lines: Sequence[Said], tokens: int) -> list[Said]:
+    """Return the newest readable lines that fit into *tokens*, oldest first."""
     kept: list[Said] = []
-    left = HISTORY_TOKENS
-    for said in filter(_is_readable, reversed(history)):
+    left = tokens
+    for said in filter(_is_readable, reversed(lines)):
         left -= _tokens(_as_told(said))
         if left < 0:
             break

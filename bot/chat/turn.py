@@ -1,9 +1,10 @@
 """A message's way from the inbox to the answer; read it from ``attend`` down."""
 
 import asyncio
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import structlog
 
 from bot import link_codes
 from bot.chat import gates, wording
+from bot.chat.burst import Pace
 from bot.chat.lines import line_of
 from bot.chat.model import LanguageModel
 from bot.errors import (
@@ -19,6 +21,7 @@ from bot.errors import (
     ModelUnavailable,
     OutcomeUnknown,
     SendRejected,
+    StoreUnavailable,
 )
 from bot.inbound import Inbound, Text, Welcome
 from bot.models import (
@@ -39,10 +42,7 @@ from bot.whatsapp import wire
 
 log = structlog.get_logger()
 
-# How long a status may take to tell what became of a send whose answer was lost. Meta reports
-# "sent" within seconds of accepting; silence for this long means that it accepted nothing.
-OUTCOME_GRACE = timedelta(seconds=45)
-
+_NOTE_AGAIN = 1.0  # seconds
 _INVITED_AGAIN = timedelta(days=1)
 _REFUSED_AGAIN = timedelta(minutes=15)
 
@@ -57,7 +57,10 @@ class Messenger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """Answers whoever waits. sign_up_url: where strangers are sent."""
+    """Answers whoever waits.
+
+    sign_up_url: where strangers are sent. pace: see there.
+    """
 
     inbox: Inbox
     people: People
@@ -66,6 +69,8 @@ class Conversation:
     model: LanguageModel
     messenger: Messenger
     sign_up_url: str
+    pace: Pace
+    _started: float = field(default_factory=time.monotonic)
 
     async def attend(self, key: str) -> None:
         """Answer everything that *key* waits for: a sender's, or ``app:<person>``.
@@ -82,9 +87,9 @@ class Conversation:
             await self._attend_to(Sender.of_key(key))
 
     async def _attend_to(self, sender: Sender) -> None:
+        arrived = [wire.inbound(payload) for payload in await self.inbox.arrivals(sender)]
+        messages = await self._see_to_link_codes(sender, arrived)
         await self._send(await self.outbox.unsent(sender))
-        messages = [wire.inbound(payload) for payload in await self.inbox.arrivals(sender)]
-        messages = [m for m in messages if not await self._was_link_code(m, sender)]
         person = await self.people.find(sender)
         if person is None:
             await self._invite(sender, messages)
@@ -94,18 +99,31 @@ class Conversation:
 
     # --- who is it ---------------------------------------------------------------------------
 
-    async def _was_link_code(self, message: Inbound, sender: Sender) -> bool:
-        """See to a message that brings a link code, right or wrong; no avatar gets to see it."""
-        content = message.content
-        code = link_codes.code_in(content.body) if isinstance(content, Text) else None
-        if code is None:
-            return False
+    async def _see_to_link_codes(
+        self, sender: Sender, messages: Sequence[Inbound]
+    ) -> Sequence[Inbound]:
+        """Redeem the codes among *messages*, and return what came behind the last one.
+
+        What came before a code belongs to whoever had the number until then.
+        """
+        for position, message in enumerate(messages):
+            if code := _link_code(message):
+                await self._keep(sender, messages[:position])
+                await self._redeem(code, message, sender)
+                return await self._see_to_link_codes(sender, messages[position + 1 :])
+        return messages
+
+    async def _keep(self, sender: Sender, messages: Sequence[Inbound]) -> None:
+        if messages:
+            person = await self.people.find(sender)
+            await (self._receive(person, messages) if person else self._put_aside(messages))
+
+    async def _redeem(self, code: str, message: Inbound, sender: Sender) -> None:
         person = await self.people.redeem(code, message.sender, message.id)
         if person is None:
             await self._refuse_link_code(sender, message.id)
         else:
             await self._confirm_link(person, sender, message.id)
-        return True
 
     async def _refuse_link_code(self, sender: Sender, wamid: Wamid) -> None:
         key = f"code refused:{sender.key}"
@@ -155,7 +173,8 @@ class Conversation:
     async def _answer(self, turn: Turn, *, to: Sender | None) -> None:
         if not turn.unanswered:
             return
-        text = gates.answer(turn) or await self._compose(turn, to)
+        # In a thread: patterns in seven languages over a long text would keep others waiting.
+        text = await asyncio.to_thread(gates.answer, turn) or await self._compose(turn, to)
         sends = await self.turns.answer(turn, _reply(text), to)
         if sends is None:
             raise AnsweredElsewhere(again_in=timedelta(0))
@@ -198,10 +217,14 @@ class Conversation:
                 await self._send_one(send)
 
     async def _give_up_waiting(self, send: Send) -> None:
-        """A request left and nobody knows what came of it: wait for a status before repeating."""
-        waited = datetime.now(UTC) - send.since
-        if waited < OUTCOME_GRACE:
-            raise OutcomeUnknown(again_in=OUTCOME_GRACE - waited)
+        """A request left and nobody knows what came of it: wait for a status before repeating.
+
+        Only the time counts in which a status could have reached us.
+        """
+        here = timedelta(seconds=time.monotonic() - self._started)
+        waited = min(await self.outbox.doubted_for(send.id), here)
+        if waited < self.pace.outcome:
+            raise OutcomeUnknown(again_in=self.pace.outcome - waited)
         log.warning("send.repeated")
         await self.outbox.requeue(send.id)
 
@@ -215,9 +238,23 @@ class Conversation:
             await self.outbox.failed(send.id, exc.code)
             log.warning("send.failed", code=exc.code)
         except OutcomeUnknown as exc:
-            raise OutcomeUnknown(again_in=OUTCOME_GRACE) from exc
+            await self.outbox.doubted_for(send.id)
+            raise OutcomeUnknown(again_in=self.pace.outcome) from exc
         else:
-            await self.outbox.sent(send.id, wamid)
+            await self._note_sent(send.id, wamid)
+
+    async def _note_sent(self, send: SendId, wamid: Wamid) -> None:
+        """Keep at it while the store is away: the one thing worse than a late reply is a second."""
+        while True:
+            try:
+                return await self.outbox.sent(send, wamid)
+            except StoreUnavailable:
+                await asyncio.sleep(_NOTE_AGAIN)
+
+
+def _link_code(message: Inbound) -> str | None:
+    content = message.content
+    return link_codes.code_in(content.body) if isinstance(content, Text) else None
 
 
 def _is_said(message: Inbound) -> bool:

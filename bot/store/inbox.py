@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
+
 from bot.errors import StoreRejected
 from bot.models import Sender, Update, Wamid
 from bot.store.postgres import Database
@@ -37,7 +39,8 @@ class PostgresInbox:
         rows = [_row(update, wait) for update, wait in updates]
         try:
             new = await asyncio.shield(self._stored_with_others(rows))
-        except StoreRejected:  # somebody else's update may be to blame
+        except (StoreRejected, asyncpg.IntegrityConstraintViolationError):
+            # somebody else's update may be to blame
             new = await self._store(rows)
         return sum(row["key"] in new for row in rows)
 

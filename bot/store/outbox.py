@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from bot.models import ReplyStatus, Send, Sender, SendId, Wamid
-from bot.store.postgres import Database, time_of
+from bot.store.postgres import Database
 
 
 class PostgresOutbox:
@@ -30,7 +30,8 @@ class PostgresOutbox:
         async with self._database.system_conn() as connection:
             rows = await connection.fetch(
                 "select * from outbox"
-                " where recipient = $1 and status in ('queued', 'sending') order by seq",
+                " where recipient = $1 and wamid is null and status in ('queued', 'sending')"
+                " order by seq",
                 to.key,
             )
         return [send_of(row) for row in rows]
@@ -40,6 +41,11 @@ class PostgresOutbox:
 
     async def sent(self, send: SendId, wamid: Wamid) -> None:
         await self._move(send, ReplyStatus.SENT, wamid=wamid)
+
+    async def doubted_for(self, send: SendId) -> timedelta:
+        async with self._database.system_conn() as connection:
+            doubted: timedelta = await connection.fetchval("select doubt_send($1)", send)
+        return doubted
 
     async def requeue(self, send: SendId) -> None:
         await self._move(send, ReplyStatus.QUEUED)
@@ -69,5 +75,4 @@ def send_of(row: Record | dict[str, Any]) -> Send:
         to=Sender.of_key(row["recipient"]),
         text=row["body"],
         status=ReplyStatus(row["status"]),
-        since=time_of(row["since"]),
     )

@@ -115,7 +115,8 @@ class Turns(Protocol):
     async def answer(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send] | None:
         """Store the reply as *queued* and what it answers as answered, all or nothing.
 
-        None: something in *turn* has been answered already, so this draft must be dropped.
+        None: something in *turn* has been answered already, or the number is no longer theirs, so
+        this draft must be dropped.
         Without *to* (channel app) nothing is sent and the reply is *sent* at once.
         """
 
@@ -142,6 +143,9 @@ class Outbox(Protocol):
 
     async def sent(self, send: SendId, wamid: Wamid) -> None:
         """Meta accepted it as *wamid*."""
+
+    async def doubted_for(self, send: SendId) -> timedelta:
+        """Keep that nobody knows what became of it, and return for how long that has been so."""
 
     async def requeue(self, send: SendId) -> None:
         """From *sending* back to *queued*: it certainly was not sent."""

@@ -13,6 +13,7 @@ from bot.whatsapp.fields import LONGEST_ID, author, identifier, items, mapping, 
 
 _Json = Mapping[str, object]
 
+_LONGEST_NAME = 255  # characters of what people call themselves
 _LONGEST_REASON = 1_024  # characters of an error's details
 _LARGEST_CODE = 2**31 - 1  # what an integer column holds
 _DEEPEST = 100  # levels in a message; Meta's have about 6
@@ -35,7 +36,7 @@ def message(item: object, contacts: Mapping[str, _Json]) -> Update | None:
     contact = _contact_of(item, contacts)
     wamid, sender = identifier(item.get("id")), author(item, contact)
     key = f"message:{wamid}"
-    payload = codec.compact({"message": item, "contact": contact} if contact else {"message": item})
+    payload = codec.compact({"message": item, "contact": _brief(contact)})
     if wamid is None or sender is None or len(key) > LONGEST_ID or _too_deep(payload):
         return None
     return Update(
@@ -81,6 +82,15 @@ def whole(body: bytes) -> Update:
 def _kept(payload: str) -> Update:
     digest = hashlib.sha256(payload.encode()).hexdigest()
     return Update(key=f"other:{digest}", kind=UpdateKind.OTHER, payload=payload)
+
+
+def _brief(contact: _Json) -> dict[str, object]:
+    """What is used of a contact; one that is large would be copied into every message of theirs."""
+    ids = {
+        name: contact[name] for name in ("wa_id", "user_id", "parent_user_id") if name in contact
+    }
+    name = prose(mapping(contact.get("profile")).get("name"), longest=_LONGEST_NAME)
+    return {**ids, "profile": {"name": name}} if name else ids
 
 
 def _contact_of(item: _Json, contacts: Mapping[str, _Json]) -> _Json:

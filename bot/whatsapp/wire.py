@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from bot.errors import BadSignature
 from bot.inbound import Inbound
@@ -20,6 +21,7 @@ _Json = Mapping[str, object]
 _Build = Callable[[], Update]
 
 _OBJECT = "whatsapp_business_account"
+_MOST_ITEMS = 5_000  # in a delivery; Meta packs at most 1,000
 _ORDER = (UpdateKind.MESSAGE, UpdateKind.STATUS, UpdateKind.OTHER)
 
 
@@ -53,7 +55,9 @@ def parse(body: bytes, *, phone_number_id: str) -> Delivery:
     kept: list[Update] = []
     ignored = 0
     for field, value in _changes(document):
-        found = list(_found(field, value))
+        found = list(islice(_found(field, value), _MOST_ITEMS))
+        if len(found) + len(kept) + ignored >= _MOST_ITEMS:
+            return Delivery(updates=(updates.whole(body),), ignored=0)
         if _for_another_number(value, phone_number_id):
             ignored += len(found)
         else:

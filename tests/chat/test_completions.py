@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.chat.completions import OpenAIModel
-from bot.chat.prompt import HISTORY_TOKENS, LONGEST_QUOTE, prompt
+from bot.chat.prompt import HISTORY_TOKENS, LONGEST_QUOTE, UNANSWERED_TOKENS, prompt
 from bot.errors import ModelUnavailable
 from tests.chat.talk import MIA, ava, turn, unseen, user
 
@@ -208,6 +208,13 @@ async def test_an_error_carries_neither_the_key_nor_the_words(endpoint: Endpoint
 def said(*lines: Any, history: tuple[Any, ...] = ()) -> list[tuple[str, object]]:
     messages = prompt(turn(*lines, history=history), MIA)
     return [(message["role"], message.get("content")) for message in messages[1:]]
+
+
+def test_more_than_a_model_can_read_is_cut_to_the_newest() -> None:
+    told = said(*(f"{number} {'word ' * 1000}" for number in range(50)))
+
+    assert sum(len(str(text)) for _, text in told) < 4 * UNANSWERED_TOKENS
+    assert "49 word" in str(told[-1][1])
 
 
 def test_history_comes_first_and_lines_of_one_role_are_merged() -> None:

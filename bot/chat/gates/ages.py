@@ -10,6 +10,7 @@ from bot.models import Role, Said, Turn
 ADULT = 18  # years
 _YOUNGEST_BARE = 11  # "I'm 7" is more often a score than an age
 _OLDEST_BARE = 99
+_RECENT = 60  # lines in which an age is looked for
 
 _NUMBERS = {
     11: "eleven elf onze once undici",
@@ -151,11 +152,10 @@ def stated_age(text: str) -> int | None:
 
 def refusal(turn: Turn) -> str | None:
     """Return why it ends here if the age last stated, in this turn or before, is under 18."""
-    said = (*turn.history, *turn.unanswered)
-    ages = [
-        age for index, line in enumerate(said) if (age := _age_in(line, said[:index])) is not None
-    ]
-    if not ages or ages[-1] >= ADULT:
+    said = (*turn.history, *turn.unanswered)[-_RECENT:]
+    stated = (_age_in(line, said[:index]) for index, line in reversed([*enumerate(said)]))
+    age = next((age for age in stated if age is not None), ADULT)
+    if age >= ADULT:
         return None
     words = " ".join(line.line.text for line in said if line.role is Role.USER)
     answer = _REFUSALS[language_of(words)]
