@@ -15,7 +15,7 @@ from bot.chat.attention import Bell, Worker
 from bot.chat.burst import Pace
 from bot.chat.scripted import ScriptedAvatar
 from bot.chat.turn import Conversation
-from bot.handlers import auth, avatars, health, messages, preferences, webhook
+from bot.handlers import auth, avatars, health, messages, pages, preferences, webhook
 from bot.handlers.cors import cors_for_localhost
 from bot.handlers.problems import problems
 from bot.settings import WHATSAPP_VARIABLES, Environment, Settings, unset
@@ -162,7 +162,7 @@ def create_app(
     app[keys.PACE] = pace or Pace()
     app[keys.BELL] = Bell()
     app.cleanup_ctx.extend(resources)
-    for module in (webhook, auth, avatars, preferences, messages, health):
+    for module in (webhook, auth, avatars, preferences, messages, health, pages):
         app.add_routes(module.routes)
     return app
 

@@ -155,7 +155,7 @@ async def test_after_the_first_migration_people_write_avatars_and_strangers_noth
     await owner.close()
 
     assert [tuple(row) for row in granted] == [
-        ("authenticated", "avatars", "DELETE INSERT SELECT UPDATE"),
+        ("authenticated", "avatars", "DELETE SELECT"),
         ("authenticated", "messages", "SELECT"),
         ("authenticated", "user_preferences", "SELECT"),
         ("service_role", "schema_migrations", "SELECT"),
