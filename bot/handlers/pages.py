@@ -10,8 +10,8 @@ _WELCOME = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Ava</title>
 <style>
-  body { max-width: 34rem; margin: 18vh auto; padding: 0 1.5rem; color: #241d22; background: #f6f1ea;
-         font: 1.125rem/1.6 Georgia, serif; }
+  body { max-width: 34rem; margin: 18vh auto; padding: 0 1.5rem; color: #241d22;
+         background: #f6f1ea; font: 1.125rem/1.6 Georgia, serif; }
   @media (prefers-color-scheme: dark) { body { color: #f3ecef; background: #1b161b; } }
 </style>
 <h1>Ava</h1>
