@@ -6,8 +6,8 @@ but addresses and secrets: it shares no line of code with the bot it talks to.
 
 from bot.simulator.changes import Change
 from bot.simulator.config import SimulatorConfig
+from bot.simulator.desk import Simulator
 from bot.simulator.faults import Drop, Faults, Refusal
-from bot.simulator.front_door import Simulator
 from bot.simulator.values import Direction, SentMessage, Status
 
 __all__ = [
