@@ -1,8 +1,9 @@
 """The values that Ava talks about. No I/O, nothing mutable.
 
-A sentence on its way: an ``Update`` in a delivery, ``inbound.Inbound`` once it is read, an ``Arrival``
-with its ``Line`` when it goes into the conversation, ``Said`` in the ``Turn`` that answers it, and a
-``Message`` in the history that people see. The answer is a ``Reply``, on WhatsApp one or more ``Send``.
+A sentence on its way: an ``Update`` in a delivery, ``inbound.Inbound`` once it is read, an
+``Arrival`` with its ``Line`` when it goes into the conversation, ``Said`` in the ``Turn`` that
+answers it, and a ``Message`` in the history that people see. The answer is a ``Reply``, on
+WhatsApp one or more of ``Send``.
 """
 
 from dataclasses import dataclass, field
