@@ -101,17 +101,20 @@ class Conversation:
 
     async def _see_to_link_codes(
         self, sender: Sender, messages: Sequence[Inbound]
-    ) -> Sequence[Inbound]:
+    ) -> list[Inbound]:
         """Redeem the codes among *messages*, and return what came behind the last one.
 
         What came before a code belongs to whoever had the number until then.
         """
-        for position, message in enumerate(messages):
+        behind: list[Inbound] = []
+        for message in messages:
             if code := _link_code(message):
-                await self._keep(sender, messages[:position])
+                await self._keep(sender, behind)
                 await self._redeem(code, message, sender)
-                return await self._see_to_link_codes(sender, messages[position + 1 :])
-        return messages
+                behind = []
+            else:
+                behind.append(message)
+        return behind
 
     async def _keep(self, sender: Sender, messages: Sequence[Inbound]) -> None:
         if messages:
