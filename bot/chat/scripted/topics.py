@@ -4,7 +4,7 @@
 TOPICS = {
     "work job boss office colleague colleagues meeting deadline shift": (
         "What's it like there these days?",
-        "Who there is on your side?",
+        "Who is on your side there?",
     ),
     "exam exams study studying class university course thesis": (
         "Which part of it took the most?",
