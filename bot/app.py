@@ -14,6 +14,7 @@ from bot.accounts.tokens import OwnTokens
 from bot.chat.attention import Bell, Worker
 from bot.chat.burst import Pace
 from bot.chat.scripted import ScriptedAvatar
+from bot.chat.sending import Sending
 from bot.chat.turn import Conversation
 from bot.handlers import auth, avatars, health, messages, pages, preferences, webhook
 from bot.handlers.cors import cors_for_localhost
@@ -116,15 +117,16 @@ async def answering(app: web.Application) -> AsyncIterator[None]:
         return
     database, bell = app[_DATABASE], app[keys.BELL]
     attention = PostgresAttention(database)
+    outbox, graph = PostgresOutbox(database), app[keys.GRAPH]
     conversation = Conversation(
         inbox=app[keys.INBOX],
         people=PostgresPeople(database),
         turns=PostgresTurns(database),
-        outbox=PostgresOutbox(database),
+        outbox=outbox,
         model=app[keys.MODEL],
-        messenger=app[keys.GRAPH],
+        messenger=graph,
+        sending=Sending(outbox=outbox, messenger=graph, grace=app[keys.PACE].outcome),
         sign_up_url=app[_SETTINGS].sign_up_url,
-        pace=app[keys.PACE],
     )
     worker = Worker(attention, conversation.attend, bell)
     listening = asyncio.create_task(bell.listen(attention))

@@ -1,27 +1,24 @@
 """A message's way from the inbox to the answer; read it from ``attend`` down."""
 
 import asyncio
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 from uuid import UUID
 
 import structlog
 
 from bot import link_codes
 from bot.chat import gates, wording
-from bot.chat.burst import Pace
 from bot.chat.lines import line_of
 from bot.chat.model import LanguageModel
+from bot.chat.sending import Messenger, Sending
 from bot.errors import (
     AnsweredElsewhere,
     GraphUnavailable,
     ModelUnavailable,
     OutcomeUnknown,
     SendRejected,
-    StoreUnavailable,
 )
 from bot.inbound import Inbound, Text, Welcome
 from bot.models import (
@@ -29,10 +26,8 @@ from bot.models import (
     Channel,
     PersonId,
     Reply,
-    ReplyStatus,
     Send,
     Sender,
-    SendId,
     Turn,
     Wamid,
 )
@@ -42,24 +37,15 @@ from bot.whatsapp import wire
 
 log = structlog.get_logger()
 
-_NOTE_AGAIN = 1.0  # seconds
 _INVITED_AGAIN = timedelta(days=1)
 _REFUSED_AGAIN = timedelta(minutes=15)
-
-
-class Messenger(Protocol):
-    """WhatsApp, as far as a turn needs it. Errors: see ``bot.whatsapp.graph``."""
-
-    async def send_text(self, to: Sender, text: str, *, send_id: SendId) -> Wamid: ...
-
-    async def show_typing(self, message: Wamid) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """Answers whoever waits.
 
-    sign_up_url: where strangers are sent. pace: see there.
+    sign_up_url: where strangers are sent.
     """
 
     inbox: Inbox
@@ -68,9 +54,8 @@ class Conversation:
     outbox: Outbox
     model: LanguageModel
     messenger: Messenger
+    sending: Sending
     sign_up_url: str
-    pace: Pace
-    _started: float = field(default_factory=time.monotonic)
 
     async def attend(self, key: str) -> None:
         """Answer everything that *key* waits for: a sender's, or ``app:<person>``.
@@ -89,7 +74,7 @@ class Conversation:
     async def _attend_to(self, sender: Sender) -> None:
         arrived = [wire.inbound(payload) for payload in await self.inbox.arrivals(sender)]
         messages = await self._see_to_link_codes(sender, arrived)
-        await self._send(await self.outbox.unsent(sender))
+        await self.sending.send(await self.outbox.unsent(sender))
         person = await self.people.find(sender)
         if person is None:
             await self._invite(sender, messages)
@@ -133,7 +118,7 @@ class Conversation:
         text = wording.code_refused()
         sends = await self.outbox.queue(key, sender, text, again_after=_REFUSED_AGAIN)
         await self.inbox.put_aside([wamid])
-        await self._send(sends)
+        await self.sending.send(sends)
 
     async def _confirm_link(self, person: PersonId, sender: Sender, wamid: Wamid) -> None:
         turn = await self.turns.open(person, Channel.WHATSAPP)  # for the avatar's name
@@ -141,7 +126,7 @@ class Conversation:
         sends = await self.outbox.queue(f"linked:{wamid}", sender, text)
         await self.inbox.put_aside([wamid])
         log.info("person.linked", person=str(person))
-        await self._send(sends)
+        await self.sending.send(sends)
 
     async def _invite(self, sender: Sender, messages: Sequence[Inbound]) -> None:
         """Tell a stranger how to get in; what they said is not kept as a chat."""
@@ -150,7 +135,7 @@ class Conversation:
             key, text = f"invitation:{sender.key}", wording.invitation(self.sign_up_url)
             sends = await self.outbox.queue(key, sender, text, again_after=_INVITED_AGAIN)
         await self._put_aside(messages)
-        await self._send(sends)
+        await self.sending.send(sends)
         log.info("stranger.met", invited=bool(sends))
 
     # --- what was said -----------------------------------------------------------------------
@@ -181,7 +166,7 @@ class Conversation:
         sends = await self.turns.answer(turn, _reply(text), to)
         if sends is None:
             raise AnsweredElsewhere(again_in=timedelta(0))
-        await self._send(sends)
+        await self.sending.send(sends)
         log.info("turn.answered", channel=turn.channel, messages=len(turn.unanswered))
 
     async def _compose(self, turn: Turn, to: Sender | None) -> str:
@@ -207,52 +192,7 @@ class Conversation:
     async def _apologise(self, turn: Turn, to: Sender | None) -> None:
         """Say once that the answer will be late; nobody is left in silence."""
         notice = _reply(wording.late(turn.avatar))
-        await self._send(await self.turns.notice(turn, notice, to))
-
-    # --- saying it ---------------------------------------------------------------------------
-
-    async def _send(self, sends: Sequence[Send]) -> None:
-        """Send in order; raise at the first that cannot be sent now, so that the order holds."""
-        for send in sends:
-            if send.status is ReplyStatus.SENDING:
-                await self._give_up_waiting(send)
-            if await self.outbox.begin(send.id):
-                await self._send_one(send)
-
-    async def _give_up_waiting(self, send: Send) -> None:
-        """A request left and nobody knows what came of it: wait for a status before repeating.
-
-        Only the time counts in which a status could have reached us.
-        """
-        here = timedelta(seconds=time.monotonic() - self._started)
-        waited = min(await self.outbox.doubted_for(send.id), here)
-        if waited < self.pace.outcome:
-            raise OutcomeUnknown(again_in=self.pace.outcome - waited)
-        log.warning("send.repeated")
-        await self.outbox.requeue(send.id)
-
-    async def _send_one(self, send: Send) -> None:
-        try:
-            wamid = await self.messenger.send_text(send.to, send.text, send_id=send.id)
-        except GraphUnavailable:
-            await self.outbox.requeue(send.id)
-            raise
-        except SendRejected as exc:
-            await self.outbox.failed(send.id, exc.code)
-            log.warning("send.failed", code=exc.code)
-        except OutcomeUnknown as exc:
-            await self.outbox.doubted_for(send.id)
-            raise OutcomeUnknown(again_in=self.pace.outcome) from exc
-        else:
-            await self._note_sent(send.id, wamid)
-
-    async def _note_sent(self, send: SendId, wamid: Wamid) -> None:
-        """Keep at it while the store is away: the one thing worse than a late reply is a second."""
-        while True:
-            try:
-                return await self.outbox.sent(send, wamid)
-            except StoreUnavailable:
-                await asyncio.sleep(_NOTE_AGAIN)
+        await self.sending.send(await self.turns.notice(turn, notice, to))
 
 
 def _link_code(message: Inbound) -> str | None:
