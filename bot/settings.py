@@ -1,7 +1,7 @@
 """Everything an operator can set, as one frozen value; a wrong value stops the start."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -18,7 +18,9 @@ WHATSAPP_VARIABLES = (
     "whatsapp_verify_token",
     "whatsapp_app_secret",
 )
-_NEEDED_IN_PRODUCTION = ("public_url", "database_url", "jwt_secret", *WHATSAPP_VARIABLES)
+SUPABASE_VARIABLES = ("supabase_url", "supabase_anon_key", "supabase_service_role_key")
+_OWN_ACCOUNTS_VARIABLES = ("database_url", "jwt_secret")
+_MAIL_VARIABLES = ("resend_api_key", "smtp_url")
 _PLACEHOLDER = re.compile(
     r"(?<![a-z])(change[-_ ]?me(?![a-z])|your[-_ ])|placeholder|<[^<>]*>|\.\.\.|user:password@"
     r"|x{5}|^x+$",  # a random token holds "xxx" once in a hundred times
@@ -47,6 +49,17 @@ class WhatsApp:
     api_version: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supabase:
+    """The project that keeps data and accounts. jwt_secret: only for a project that still signs
+    its access tokens with it (HS256)."""
+
+    url: str  # without a slash at the end
+    anon_key: SecretStr
+    service_role_key: SecretStr
+    jwt_secret: SecretStr | None = None
+
+
 class Settings(BaseSettings):
     """Read once, in ``run.py``. ``.env.example`` says for each variable where to get it."""
 
@@ -61,13 +74,21 @@ class Settings(BaseSettings):
     app_env: Environment = Environment.DEVELOPMENT
     port: int = Field(default=8080, ge=1, le=65535)
     public_url: str | None = Field(default=None, pattern=r"^https?://")
+    app_url: str | None = Field(default=None, pattern=r"^https?://")
+    trusted_proxies: int = Field(default=0, ge=0, le=9)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     supabase_url: str | None = Field(default=None, pattern=r"^https?://")
     supabase_anon_key: SecretStr | None = None
     supabase_service_role_key: SecretStr | None = None
+    supabase_jwt_secret: SecretStr | None = None
     database_url: SecretStr | None = None
     jwt_secret: SecretStr | None = None
+    confirm_email: bool = False
+
+    resend_api_key: SecretStr | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = Field(default=None, pattern=r"@")
 
     whatsapp_access_token: SecretStr | None = None
     whatsapp_phone_number_id: str | None = Field(default=None, pattern=r"^\d+$")
@@ -99,6 +120,23 @@ class Settings(BaseSettings):
             api_version=self.whatsapp_api_version,
         )
 
+    @property
+    def supabase(self) -> Supabase | None:
+        """The configured project; None where Ava keeps the accounts in a Postgres itself."""
+        url, anon, service = (
+            self.supabase_url,
+            self.supabase_anon_key,
+            self.supabase_service_role_key,
+        )
+        if not (url and anon and service):
+            return None
+        return Supabase(
+            url=url.rstrip("/"),
+            anon_key=anon,
+            service_role_key=service,
+            jwt_secret=self.supabase_jwt_secret,
+        )
+
     def needed(self, name: Literal["database_url", "jwt_secret"]) -> str:
         """Return a secret without which nothing works; raise CannotStart where it is unset."""
         value: SecretStr | None = getattr(self, name)
@@ -107,9 +145,18 @@ class Settings(BaseSettings):
         return value.get_secret_value()
 
     @property
-    def sign_up_url(self) -> str:
-        """Where a stranger can sign up."""
-        return self.public_url or f"http://localhost:{self.simulator_port}"
+    def own_url(self) -> str | None:
+        """Where people reach this server, without a slash at the end; None: not configured."""
+        if self.app_env is Environment.PRODUCTION:
+            return self.public_url and self.public_url.rstrip("/")
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def sign_up_url(self) -> str | None:
+        """Where a stranger can sign up; None: not configured."""
+        if self.app_env is Environment.PRODUCTION:
+            return self.app_url or self.public_url
+        return self.app_url or self.public_url or f"http://localhost:{self.simulator_port}"
 
     @property
     def wa_me_url(self) -> str:
@@ -142,21 +189,30 @@ def _read() -> tuple[Settings, set[str]]:
     except ValidationError as exc:
         names = {str(error["loc"][0]) for error in exc.errors(include_input=False)}
     defaults = {name: Settings.model_fields[name].default for name in names}
-    return Settings(**defaults), {name.upper() for name in names}
+    return Settings(**defaults), _upper(names)
 
 
 def _faults(settings: Settings) -> Iterator[str]:
     """Yield the variables that are missing, placeholders, or set without what belongs to them."""
-    given = {name.upper() for name in Settings.model_fields if _text(settings, name)}
+    given = _upper(name for name in Settings.model_fields if _text(settings, name))
     needed: set[str] = set()
     if settings.app_env is Environment.PRODUCTION:
-        needed.update(name.upper() for name in _NEEDED_IN_PRODUCTION)
-        yield from (name.upper() for name in Settings.model_fields if _is_unfit(settings, name))
-    if given & {name.upper() for name in WHATSAPP_VARIABLES}:
-        needed.update(name.upper() for name in WHATSAPP_VARIABLES)
+        needed |= _upper(WHATSAPP_VARIABLES)
+        if not given & _upper(SUPABASE_VARIABLES):
+            needed |= _upper(_OWN_ACCOUNTS_VARIABLES)
+        yield from _upper(name for name in Settings.model_fields if _is_unfit(settings, name))
+    for together in (WHATSAPP_VARIABLES, SUPABASE_VARIABLES):
+        if given & _upper(together):
+            needed |= _upper(together)
+    if given & _upper(_MAIL_VARIABLES):
+        needed.add("MAIL_FROM")
     if given & {"LLM_BASE_URL", "LLM_API_KEY"}:
         needed.add("LLM_MODEL")
     yield from needed - given
+
+
+def _upper(names: Iterable[str]) -> set[str]:
+    return {name.upper() for name in names}
 
 
 def _is_unfit(settings: Settings, name: str) -> bool:

@@ -20,7 +20,12 @@ PRODUCTION = {
     "WHATSAPP_VERIFY_TOKEN": "q8Zt-verify-Rk2",
     "WHATSAPP_APP_SECRET": "0123456789abcdef0123456789abcdef",
 }
-NEEDED = sorted(PRODUCTION.keys() - {"APP_ENV"})
+NEEDED = sorted(PRODUCTION.keys() - {"APP_ENV", "PUBLIC_URL"})
+SUPABASE = {
+    "SUPABASE_URL": "https://abcdefghijklmnop.supabase.co/",
+    "SUPABASE_ANON_KEY": "sb_publishable_kJ9vQ2mX7rT4wZ1b",
+    "SUPABASE_SERVICE_ROLE_KEY": "sb_secret_N6cH3fL8pS5dG0aY",
+}
 
 
 class Operator:
@@ -115,6 +120,15 @@ def test_half_a_whatsapp_number_is_refused(operator: Operator) -> None:
     assert operator.is_refused(**given) == ["WHATSAPP_APP_SECRET", "WHATSAPP_PHONE_NUMBER_ID"]
 
 
+@pytest.mark.parametrize("name", SUPABASE)
+def test_part_of_a_supabase_project_is_refused(operator: Operator, name: str) -> None:
+    assert operator.is_refused(**{name: SUPABASE[name]}) == sorted(SUPABASE.keys() - {name})
+
+
+def test_mail_without_a_sender_is_refused(operator: Operator) -> None:
+    assert operator.is_refused(RESEND_API_KEY="re_N6cH3fL8pS5dG0aY") == ["MAIL_FROM"]
+
+
 def test_an_endpoint_without_a_model_is_refused(operator: Operator) -> None:
     assert operator.is_refused(LLM_BASE_URL="http://localhost:11434/v1") == ["LLM_MODEL"]
 
@@ -148,6 +162,16 @@ def test_production_starts_with_real_values(operator: Operator) -> None:
     assert settings.sign_up_url == "https://ava.example.com"
 
 
+def test_a_supabase_project_and_the_number_are_enough_for_production(operator: Operator) -> None:
+    number = {name: value for name, value in PRODUCTION.items() if name.startswith("WHATSAPP_")}
+
+    settings = operator.reads(APP_ENV="production", **number, **SUPABASE)
+
+    assert settings.supabase is not None
+    assert settings.supabase.url == "https://abcdefghijklmnop.supabase.co"
+    assert (settings.own_url, settings.sign_up_url) == (None, None)
+
+
 def test_production_without_anything_is_refused_in_one_line(operator: Operator) -> None:
     assert operator.is_refused(APP_ENV="production") == NEEDED
 
@@ -172,10 +196,11 @@ def test_production_refuses_a_value_that_is_not_one(
         ("WHATSAPP_ACCESS_TOKEN", "EAA..."),
         ("LLM_API_KEY", "sk-placeholder"),
         ("SUPABASE_ANON_KEY", "your_anon_key"),
+        ("MAIL_FROM", "Ava <your-name@example.com>"),
     ],
 )
 def test_production_knows_more_placeholders(operator: Operator, name: str, value: str) -> None:
-    given = PRODUCTION | {"LLM_MODEL": "gpt-7"} | {name: value}
+    given = PRODUCTION | SUPABASE | {"LLM_MODEL": "gpt-7"} | {name: value}
 
     assert operator.is_refused(**given) == [name]
 
@@ -222,14 +247,14 @@ def test_settings_cannot_be_changed(operator: Operator) -> None:
 def test_no_secret_is_ever_shown(operator: Operator) -> None:
     settings = operator.reads(
         **PRODUCTION,
-        SUPABASE_ANON_KEY="anon-key",
-        SUPABASE_SERVICE_ROLE_KEY="service-key",
+        **SUPABASE,
         LLM_API_KEY="llm-key",
         LLM_MODEL="gpt-7",
     )
     secrets = [value for _, value in settings if isinstance(value, SecretStr)]
 
-    shown = f"{settings!r} {settings} {settings.whatsapp!r} {settings.model_dump_json()}"
+    parts = (settings.whatsapp, settings.supabase, settings.model_dump_json())
+    shown = f"{settings!r} {settings} {parts!r}"
 
     assert len(secrets) == 8
     assert not [secret for secret in secrets if secret.get_secret_value() in shown]

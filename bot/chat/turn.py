@@ -45,7 +45,7 @@ _REFUSED_AGAIN = timedelta(minutes=15)
 class Conversation:
     """Answers whoever waits.
 
-    sign_up_url: where strangers are sent.
+    sign_up_url: where strangers are sent; None: nobody has said.
     """
 
     inbox: Inbox
@@ -55,7 +55,7 @@ class Conversation:
     model: LanguageModel
     messenger: Messenger
     sending: Sending
-    sign_up_url: str
+    sign_up_url: str | None
 
     async def attend(self, key: str) -> None:
         """Answer everything that *key* waits for: a sender's, or ``app:<person>``.
