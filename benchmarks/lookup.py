@@ -3,20 +3,17 @@
 python -m benchmarks.lookup
 """
 
-import json
 import random
 import time
-from typing import Any
 
 import uvloop
 
 from benchmarks import figures, people, surroundings
 from benchmarks.deliveries import FIRST_PHONE
 from bot.models import Sender
-from bot.phones import spellings
 from bot.store.embedded import EmbeddedPostgres
-from bot.store.people import FIND_BY_PHONE, PostgresPeople
-from bot.store.postgres import Database
+from bot.store.people import StoredPeople
+from bot.store.postgres import PostgresDatabase
 
 _SIZES = (1_000, 100_000, 1_000_000)
 _LOOKUPS = 2_000
@@ -32,7 +29,8 @@ async def measure() -> None:
         found = {}
         for before, size in zip((0, *_SIZES), _SIZES, strict=False):
             await _grow(server, before, size)
-            found[size] = await _lookups(url, size), await _indexes(url, size)
+            await _read_by_lookups(server)
+            found[size] = await _lookups(url, size), await _read_by_lookups(server)
     _show(found)
 
 
@@ -44,9 +42,9 @@ async def _grow(server: EmbeddedPostgres, before: int, size: int) -> None:
 
 async def _lookups(url: str, size: int) -> list[float]:
     """Look up people at random as a turn does; return the seconds of each."""
-    database = Database(url, size=1)
+    database = PostgresDatabase(url, size=1)
     await database.open()
-    bot, seconds = PostgresPeople(database), []
+    bot, seconds = StoredPeople(database), []
     choose = random.Random(size)
     for _ in range(_LOOKUPS):
         sender = Sender(wa_id=str(FIRST_PHONE + choose.randrange(size)))
@@ -59,30 +57,17 @@ async def _lookups(url: str, size: int) -> list[float]:
     return seconds[_LOOKUPS // 10 :]  # the first ones warm the cache
 
 
-async def _indexes(url: str, size: int) -> set[str]:
-    """Return what the statement's plans read, as ``service_role``: one made for its values, and
-    the one that a prepared statement settles on."""
-    numbers = spellings(str(FIRST_PHONE + size // 2))
-    read: set[str] = set()
-    async with surroundings.connected(url) as connection:
-        await connection.execute("set role service_role")
-        await connection.execute(f"prepare find (text[], text) as {FIND_BY_PHONE}")
-        for mode in ("force_custom_plan", "force_generic_plan"):
-            await connection.execute(f"set plan_cache_mode = {mode}")
-            listed = ", ".join(f"'{number}'" for number in numbers)
-            answer = await connection.fetchval(
-                f"explain (format json) execute find (array[{listed}], '{numbers[0]}')"
-            )
-            read |= set(_read_by(json.loads(answer)[0]["Plan"]))
-    return read
-
-
-def _read_by(plan: dict[str, Any]) -> list[str]:
-    """Return the indexes, and the tables that are read whole, in *plan*."""
-    here = [plan["Index Name"]] if "Index Name" in plan else []
-    if plan["Node Type"] == "Seq Scan":
-        here = [f"all of {plan['Relation Name']}"]
-    return here + [name for below in plan.get("Plans", []) for name in _read_by(below)]
+async def _read_by_lookups(server: EmbeddedPostgres) -> set[str]:
+    """Return what has been read of the table since the last time, and count anew."""
+    async with surroundings.connected(server.dsn("ava")) as admin:
+        rows = await admin.fetch(
+            "select indexrelname as name from pg_stat_user_indexes"
+            " where relname = 'user_preferences' and idx_scan > 0"
+            " union all select 'all of user_preferences' from pg_stat_user_tables"
+            " where relname = 'user_preferences' and seq_scan > 0"
+        )
+        await admin.execute("select pg_stat_reset()")
+    return {row["name"] for row in rows}
 
 
 def _show(found: dict[int, tuple[list[float], set[str]]]) -> None:

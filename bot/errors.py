@@ -56,6 +56,10 @@ class WrongCredentials(AvaError):
     """E-mail and password do not belong together; never says which one is wrong."""
 
 
+class Forbidden(AvaError):
+    """The person is known, and may not do this."""
+
+
 class Missing(AvaError):
     """What was asked for does not exist, or not for this person."""
 
@@ -80,6 +84,10 @@ class Unavailable(AvaError):
 
 class StoreUnavailable(Unavailable):
     """The database did not answer; what was asked may have happened."""
+
+
+class StoreTimeout(StoreUnavailable):
+    """The database took too long; what was asked may have happened."""
 
 
 class ModelUnavailable(Unavailable):

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from bot.models import Channel, PersonId
-from bot.store.postgres import Database
-from bot.store.turns import PostgresTurns
+from bot.store.postgres import PostgresDatabase
+from bot.store.turns import StoredTurns
 from tests.ava import ADA, Ava, Person, eventually
 
 
@@ -85,10 +85,10 @@ async def test_a_reply_composed_while_the_number_was_unlinked_is_dropped(ava: Av
 
 async def test_an_id_is_not_remembered_for_a_number_that_is_gone(ava: Ava) -> None:
     ada = await ava.sign_up()
-    database = Database(ava.environment()["DATABASE_URL"], size=1)
+    database = PostgresDatabase(ava.environment()["DATABASE_URL"], size=1)
     await database.open()
 
-    await PostgresTurns(database).open(PersonId(UUID(ada.id)), Channel.WHATSAPP, bsuid="NL.4091772")
+    await StoredTurns(database).open(PersonId(UUID(ada.id)), Channel.WHATSAPP, bsuid="NL.4091772")
 
     async with database.system_conn() as connection:
         assert await connection.fetchval("select count(*) from whatsapp_identities") == 0

@@ -1,16 +1,15 @@
 """A person's own avatar, under row-level security."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from asyncpg import Record
-
 from bot.errors import Missing
 from bot.models import Avatar, AvatarChanges, AvatarId, Caller, Personality
-from bot.store.postgres import Database, constraints, time_of
+from bot.store.database import Database, constraints
 
 
-class PostgresAvatars:
+class StoredAvatars:
     """``ports.Avatars``."""
 
     def __init__(self, database: Database) -> None:
@@ -26,54 +25,46 @@ class PostgresAvatars:
         physical_description: str | None,
     ) -> Avatar:
         with constraints("You have an avatar already."):
-            async with self._database.user_conn(caller.id) as connection:
-                row = await connection.fetchrow(
-                    "insert into avatars (user_id, name, age, personality, physical_description)"
-                    " values ($1, $2, $3, $4, $5) returning *",
-                    *(caller.id, name, age, personality, physical_description),
-                )
-        return _existing(row)
+            row = await self._database.as_person(
+                caller,
+                "create_avatar",
+                name=name,
+                age=age,
+                personality=personality,
+                physical_description=physical_description,
+            )
+        return avatar_of(row)
 
     async def mine(self, caller: Caller) -> Avatar:
-        async with self._database.user_conn(caller.id) as connection:
-            row = await connection.fetchrow("select * from avatars where user_id = $1", caller.id)
-        return _existing(row)
+        return _existing(await self._database.as_person(caller, "my_avatar"))
 
     async def change(self, caller: Caller, changes: AvatarChanges) -> Avatar:
         with constraints("You have an avatar already."):
-            async with self._database.user_conn(caller.id) as connection:
-                row = await connection.fetchrow(
-                    "update avatars set name = coalesce($2, name), age = coalesce($3, age),"
-                    " personality = coalesce($4, personality), physical_description ="
-                    " case when $5 then $6 else physical_description end"
-                    " where user_id = $1 returning *",
-                    *(caller.id, *map(changes.get, ("name", "age", "personality"))),
-                    *("physical_description" in changes, changes.get("physical_description")),
-                )
+            row = await self._database.as_person(caller, "change_avatar", changes=dict(changes))
         return _existing(row)
 
     async def delete(self, caller: Caller) -> None:
-        async with self._database.user_conn(caller.id) as connection:
-            row = await connection.fetchrow(
-                "delete from avatars where user_id = $1 returning *", caller.id
-            )
-        _existing(row)
+        if not await self._database.as_person(caller, "delete_avatar"):
+            raise _none_yet()
 
 
-def avatar_of(row: Record | dict[str, Any]) -> Avatar:
-    """Return the avatar in a row of ``avatars``, from a statement or from JSON."""
-    created_at = row["created_at"]
+def avatar_of(row: dict[str, Any]) -> Avatar:
+    """Return the avatar in a row of ``avatars``."""
     return Avatar(
-        id=AvatarId(UUID(str(row["id"]))),
+        id=AvatarId(UUID(row["id"])),
         name=row["name"],
         age=row["age"],
         personality=Personality(row["personality"]),
         physical_description=row["physical_description"],
-        created_at=time_of(created_at),
+        created_at=datetime.fromisoformat(row["created_at"]),
     )
 
 
-def _existing(row: Record | None) -> Avatar:
+def _existing(row: dict[str, Any] | None) -> Avatar:
     if row is None:
-        raise Missing("You have no avatar yet.")
+        raise _none_yet()
     return avatar_of(row)
+
+
+def _none_yet() -> Missing:
+    return Missing("You have no avatar yet.")

@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.store import migrate
-from bot.store.postgres import Database
+from bot.store.database import Database, SchemaBehind
 
 
-class PostgresHealth:
+class StoredHealth:
     """``ports.Health``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def pending_migrations(self) -> Sequence[str]:
-        async with self._database.system_conn() as connection:
-            return await migrate.pending(connection)
+        try:
+            applied = await self._database.as_bot("applied_migrations")
+        except SchemaBehind:  # older than the function that says so
+            applied = []
+        return [name for name in migrate.names() if name not in applied]
 
     async def oldest_waiting(self) -> timedelta:
-        async with self._database.system_conn() as connection:
-            waiting: timedelta | None = await connection.fetchval(
-                "select max(clock_timestamp() - greatest(due_at, leased_until)) from attention"
-                " where not dead and attempts <= 1"
-            )
-        return max(waiting or timedelta(0), timedelta(0))
+        seconds = await self._database.as_bot("oldest_waiting")
+        return timedelta(seconds=max(0.0, seconds or 0.0))

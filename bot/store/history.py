@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-
-from asyncpg import Record
+from typing import Any
+from uuid import UUID
 
 from bot.errors import Conflict
 from bot.models import Caller, Channel, Message, MessageId, ReplyStatus, Role
-from bot.store.postgres import Database
+from bot.store.database import Database
 
 
-class PostgresHistory:
+class StoredHistory:
     """``ports.History``."""
 
     def __init__(self, database: Database, wait: timedelta, longest_wait: timedelta) -> None:
@@ -21,31 +21,29 @@ class PostgresHistory:
     async def page(
         self, caller: Caller, *, limit: int, before: tuple[datetime, MessageId] | None
     ) -> Sequence[Message]:
-        async with self._database.user_conn(caller.id) as connection:
-            rows = await connection.fetch(
-                "select id, channel, role, content, status, created_at from messages"
-                " where user_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2, $3))"
-                " order by created_at desc, id desc limit $4",
-                *(caller.id, *(before or (None, None)), limit),
-            )
+        moment, message = before or (None, None)
+        rows = await self._database.as_person(
+            caller, "my_messages", limit=limit, before=moment, before_id=message
+        )
         return [_message(row) for row in rows]
 
-    async def say(self, caller: Caller, text: str) -> MessageId:
-        async with self._database.user_conn(caller.id) as connection:
-            said = await connection.fetchval(
-                "select say($1, $2, $3)", text, self._wait, self._longest_wait
-            )
+    async def say(
+        self, caller: Caller, text: str, *, once_as: MessageId | None = None
+    ) -> MessageId:
+        said = await self._database.as_person(
+            caller, "say", text=text, wait=self._wait, longest=self._longest_wait, id=once_as
+        )
         if said is None:
             raise Conflict("Make an avatar first: there is nobody to talk with yet.")
-        return MessageId(said)
+        return MessageId(UUID(said))
 
 
-def _message(row: Record) -> Message:
+def _message(row: dict[str, Any]) -> Message:
     return Message(
-        id=row["id"],
+        id=MessageId(UUID(row["id"])),
         channel=Channel(row["channel"]),
         role=Role(row["role"]),
         content=row["content"],
         status=ReplyStatus(row["status"]) if row["status"] else None,
-        created_at=row["created_at"],
+        created_at=datetime.fromisoformat(row["created_at"]),
     )

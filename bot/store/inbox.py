@@ -1,17 +1,14 @@
-"""The inbox on Postgres; its rules are ``migrations/006_deliveries.sql``."""
+"""The inbox; its rules are ``migrations/006_deliveries.sql``."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
-
 from bot.errors import StoreRejected
 from bot.models import Sender, Update, Wamid
-from bot.store.postgres import Database
+from bot.store.database import Database
 
 _LANES = 2  # statements that store deliveries at the same time
 _LARGEST_BATCH = 500  # updates; a delivery that begins below it still belongs
@@ -25,7 +22,7 @@ class _Batch:
     stored: "asyncio.Task[frozenset[str]] | None" = None  # the keys that were new
 
 
-class PostgresInbox:
+class StoredInbox:
     """``ports.Inbox``. What is delivered while the lanes are taken is stored in one statement, so
     that many deliveries at once share a commit; one that comes alone does not wait."""
 
@@ -39,8 +36,7 @@ class PostgresInbox:
         rows = [_row(update, wait) for update, wait in updates]
         try:
             new = await asyncio.shield(self._stored_with_others(rows))
-        except (StoreRejected, asyncpg.IntegrityConstraintViolationError):
-            # somebody else's update may be to blame
+        except StoreRejected:  # somebody else's update may be to blame
             new = await self._store(rows)
         return sum(row["key"] in new for row in rows)
 
@@ -59,28 +55,15 @@ class PostgresInbox:
             return await self._store(batch.rows)
 
     async def _store(self, rows: list[dict[str, Any]]) -> frozenset[str]:
-        async with self._database.system_conn() as connection:
-            new = await connection.fetchval(
-                "select take_delivery($1, $2)", json.dumps(rows), self._longest_wait
-            )
+        new = await self._database.as_bot("take_delivery", updates=rows, longest=self._longest_wait)
         return frozenset(new)
 
     async def arrivals(self, sender: Sender) -> Sequence[str]:
-        async with self._database.system_conn() as connection:
-            rows = await connection.fetch(
-                "select payload from inbox"
-                " where sender = $1 and kind = 'message' and handled_at is null"
-                " order by sent_at, received_at, position",
-                sender.key,
-            )
-        return [row["payload"] for row in rows]
+        payloads: list[str] = await self._database.as_bot("arrivals_of", sender=sender.key)
+        return payloads
 
     async def put_aside(self, wamids: Sequence[Wamid]) -> None:
-        async with self._database.system_conn() as connection:
-            await connection.execute(
-                "update inbox set handled_at = now() where key = any ($1)",
-                [f"message:{wamid}" for wamid in wamids],
-            )
+        await self._database.as_bot("put_aside", wamids=list(wamids))
 
 
 def _row(update: Update, wait: timedelta) -> dict[str, Any]:

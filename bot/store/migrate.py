@@ -51,10 +51,9 @@ async def migrate(
         return [migration.name for migration in missing]
 
 
-async def pending(connection: _Connection, *, directory: Path = MIGRATIONS) -> list[str]:
-    """Return the names of the files that the database does not have yet, in order."""
-    applied = await _applied(connection)
-    return [path.stem for path in _paths(directory) if path.stem not in applied]
+def names(directory: Path = MIGRATIONS) -> list[str]:
+    """Return the names of all files, in order."""
+    return [path.stem for path in _paths(directory)]
 
 
 async def prepare_plain_postgres(connection: _Connection) -> None:

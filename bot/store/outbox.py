@@ -5,13 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from asyncpg import Record
-
 from bot.models import ReplyStatus, Send, Sender, SendId, Wamid
-from bot.store.postgres import Database
+from bot.store.database import Database
 
 
-class PostgresOutbox:
+class StoredOutbox:
     """``ports.Outbox``."""
 
     def __init__(self, database: Database) -> None:
@@ -20,20 +18,18 @@ class PostgresOutbox:
     async def queue(
         self, key: str, to: Sender, text: str, *, again_after: timedelta | None = None
     ) -> Sequence[Send]:
-        async with self._database.system_conn() as connection:
-            rows = await connection.fetch(
-                "select * from queue_sends($1, null, $2, $3, $4)", key, to.key, [text], again_after
-            )
+        rows = await self._database.as_bot(
+            "queue_sends",
+            key=key,
+            message=None,
+            recipient=to.key,
+            parts=[text],
+            again=again_after,
+        )
         return [send_of(row) for row in rows]
 
     async def unsent(self, to: Sender) -> Sequence[Send]:
-        async with self._database.system_conn() as connection:
-            rows = await connection.fetch(
-                "select * from outbox"
-                " where recipient = $1 and wamid is null and status in ('queued', 'sending')"
-                " order by seq",
-                to.key,
-            )
+        rows = await self._database.as_bot("unsent_sends", recipient=to.key)
         return [send_of(row) for row in rows]
 
     async def begin(self, send: SendId) -> bool:
@@ -43,9 +39,7 @@ class PostgresOutbox:
         await self._move(send, ReplyStatus.SENT, wamid=wamid)
 
     async def doubted_for(self, send: SendId) -> timedelta:
-        async with self._database.system_conn() as connection:
-            doubted: timedelta = await connection.fetchval("select doubt_send($1)", send)
-        return doubted
+        return timedelta(seconds=await self._database.as_bot("doubted_for", id=send))
 
     async def requeue(self, send: SendId) -> None:
         await self._move(send, ReplyStatus.QUEUED)
@@ -61,17 +55,16 @@ class PostgresOutbox:
         wamid: Wamid | None = None,
         code: int | None = None,
     ) -> bool:
-        async with self._database.system_conn() as connection:
-            moved: bool = await connection.fetchval(
-                "select move_send($1, $2, $3, $4)", send, to, wamid, code
-            )
+        moved: bool = await self._database.as_bot(
+            "move_send", id=send, to=to, wamid=wamid, error_code=code
+        )
         return moved
 
 
-def send_of(row: Record | dict[str, Any]) -> Send:
-    """Return the send in a row of ``outbox``, from a statement or from JSON."""
+def send_of(row: dict[str, Any]) -> Send:
+    """Return the send in a row of ``outbox``."""
     return Send(
-        id=SendId(UUID(str(row["id"]))),
+        id=SendId(UUID(row["id"])),
         to=Sender.of_key(row["recipient"]),
         text=row["body"],
         status=ReplyStatus(row["status"]),

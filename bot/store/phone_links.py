@@ -4,37 +4,32 @@ from datetime import datetime
 
 from bot.link_codes import hash_of
 from bot.models import Caller, PendingPhone, Phone, Preferences
-from bot.store.postgres import Database, living_account
+from bot.store.database import Database, constraints
 
 
-class PostgresPhoneLinks:
+class StoredPhoneLinks:
     """``ports.PhoneLinks``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def preferences(self, caller: Caller) -> Preferences:
-        async with self._database.user_conn(caller.id) as connection:
-            rows = await connection.fetch(
-                "select p.whatsapp_phone, c.phone, c.expires_at from (select $1::uuid as id) me"
-                " left join user_preferences p on p.user_id = me.id"
-                " left join link_codes c on c.user_id = me.id",
-                caller.id,
-            )
-        linked, pending, expires_at = rows[0]
+        found = await self._database.as_person(caller, "my_preferences")
+        pending = found["pending"]
         return Preferences(
-            whatsapp_phone=linked,
-            pending=PendingPhone(phone=pending, expires_at=expires_at) if pending else None,
+            whatsapp_phone=found["whatsapp_phone"],
+            pending=pending
+            and PendingPhone(
+                phone=pending["phone"], expires_at=datetime.fromisoformat(pending["expires_at"])
+            ),
         )
 
     async def request(self, caller: Caller, phone: Phone, code: str) -> datetime:
-        with living_account():
-            async with self._database.user_conn(caller.id) as connection:
-                expires_at: datetime = await connection.fetchval(
-                    "select request_link($1, $2)", phone, hash_of(code)
-                )
-        return expires_at
+        with constraints("This number cannot be asked for now."):
+            expires_at = await self._database.as_person(
+                caller, "request_link", phone=phone, code_hash=hash_of(code)
+            )
+        return datetime.fromisoformat(expires_at)
 
     async def unlink(self, caller: Caller) -> None:
-        async with self._database.user_conn(caller.id) as connection:
-            await connection.execute("select unlink_phone()")
+        await self._database.as_person(caller, "unlink_phone")

@@ -198,10 +198,13 @@ class History(Protocol):
     ) -> Sequence[Message]:
         """Return at most *limit* messages, newest first, older than *before*."""
 
-    async def say(self, caller: Caller, text: str) -> MessageId:
+    async def say(
+        self, caller: Caller, text: str, *, once_as: MessageId | None = None
+    ) -> MessageId:
         """Store what they said in the app and mark them for attention, in one transaction.
 
-        Raise Conflict when they have no avatar yet.
+        With *once_as* it happens once, however often it is asked. Raise Conflict when they have
+        no avatar yet.
         """
 
 

@@ -3,23 +3,28 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import asyncpg
 
 from bot.errors import (
     CannotStart,
-    Conflict,
-    Fault,
-    Invalid,
-    Missing,
+    Forbidden,
     StoreRejected,
+    StoreTimeout,
     StoreUnavailable,
 )
-from bot.models import PersonId
+from bot.models import Caller, PersonId
+from bot.store.database import (
+    Denied,
+    RolledBack,
+    RuleBroken,
+    SchemaBehind,
+    twice_if_rolled_back,
+)
 
 if TYPE_CHECKING:  # asyncpg's classes take no parameters when the program runs
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -29,19 +34,22 @@ _CONNECT_TIMEOUT = 5.0  # seconds
 _STATEMENT_TIMEOUT = 10.0  # seconds
 _ACQUIRE_TIMEOUT = 5.0  # seconds to wait for a free connection
 _CLOSE_TIMEOUT = 5.0  # seconds
+_LISTEN_AGAIN = 2.0  # seconds after the listening connection broke
 
 # Classes of SQLSTATE that asking again may cure: connection, resources, operator, rollback.
 _PASSING = ("08", "53", "57", "40", "25006")
+_UNKNOWN = ("42P01", "42703", "42883", "42704")  # table, column, function, type
 
 
-class Database:
-    """A pool on one Postgres. Open it before use, close it at the end."""
+class PostgresDatabase:
+    """``database.Database`` on a Postgres. Open it before use, close it at the end."""
 
     def __init__(self, dsn: str, *, size: int = 10) -> None:
         self.dsn = dsn
-        self.name = uuid4().hex  # by which this process knows its own NOTIFYs
+        self.name = uuid4().hex
         self._size = size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._is_set: dict[str, bool] = {}  # whether a function returns one, once it was asked for
 
     async def open(self) -> None:
         """Raise CannotStart where the database was never migrated."""
@@ -66,6 +74,50 @@ class Database:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+
+    # --- calls -------------------------------------------------------------------------------
+
+    async def as_bot(self, function: str, /, **arguments: object) -> Any:  # noqa: ANN401 - any JSON
+        return await twice_if_rolled_back(lambda: self._as_bot(function, arguments))
+
+    async def as_person(self, caller: Caller, function: str, /, **arguments: object) -> Any:  # noqa: ANN401
+        try:
+            return await twice_if_rolled_back(
+                lambda: self._as_person(caller.id, function, arguments)
+            )
+        except Denied as exc:
+            raise Forbidden from exc
+
+    async def _as_bot(self, function: str, arguments: dict[str, object]) -> object:
+        async with self.system_conn() as connection:
+            return await self._call(connection, function, arguments)
+
+    async def _as_person(
+        self, person: PersonId, function: str, arguments: dict[str, object]
+    ) -> object:
+        async with self.user_conn(person) as connection:
+            return await self._call(connection, function, arguments)
+
+    async def _call(
+        self, connection: "Connection", function: str, arguments: dict[str, object]
+    ) -> object:
+        if function not in self._is_set:
+            await self._look_up(connection, function)
+        is_set = self._is_set.get(function, False)
+        statement = _statement(function, tuple(arguments), is_set=is_set)
+        answer = await connection.fetchval(statement, *arguments.values())
+        return None if answer is None else json.loads(answer)
+
+    async def _look_up(self, connection: "Connection", function: str) -> None:
+        is_set = await connection.fetchval(
+            "select proretset from pg_proc"
+            " where pronamespace = 'public'::regnamespace and proname = $1",
+            function,
+        )
+        if is_set is not None:
+            self._is_set[function] = is_set
+
+    # --- connections -------------------------------------------------------------------------
 
     @asynccontextmanager
     async def system_conn(self) -> AsyncIterator["Connection"]:
@@ -100,48 +152,74 @@ class Database:
             )
             yield connection
 
+    # --- calls of other processes ------------------------------------------------------------
+
+    async def woken(self) -> AsyncIterator[None]:
+        """Needs a direct or session-pooled connection."""
+        while True:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                async for _ in self._listen():
+                    yield
+            await asyncio.sleep(_LISTEN_AGAIN)
+
+    async def _listen(self) -> AsyncIterator[None]:
+        """Yield at every NOTIFY of others, and once at the start, until the connection ends."""
+        heard = asyncio.Event()
+        heard.set()
+
+        def hear(_: object, __: int, ___: str, sender: object) -> None:
+            if sender != self.name:
+                heard.set()
+
+        connection = await asyncpg.connect(self.dsn, timeout=_CONNECT_TIMEOUT)
+        try:
+            connection.add_termination_listener(lambda _: heard.set())
+            await connection.add_listener("attention", hear)
+            while not connection.is_closed():
+                await heard.wait()
+                heard.clear()
+                yield
+        finally:
+            connection.terminate()
+
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what asyncpg raises into what can be done about it; constraints pass through."""
+    """Turn what asyncpg raises into what can be done about it."""
     try:
         yield
-    except asyncpg.IntegrityConstraintViolationError:
-        raise
     except asyncpg.PostgresError as exc:
-        if (exc.sqlstate or "").startswith(_PASSING):
-            raise StoreUnavailable(type(exc).__name__) from exc
-        raise StoreRejected(type(exc).__name__) from exc
-    except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as exc:
+        raise _error_of(exc) from exc
+    except TimeoutError as exc:
+        raise StoreTimeout from exc
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
         # "Internal": a connection that the server is just ending is asked for something
         raise StoreUnavailable(type(exc).__name__) from exc
 
 
-@contextmanager
-def constraints(taken: str) -> Iterator[None]:
-    """Say which rule of the database was broken; *taken* is what a duplicate means here."""
-    try:
-        with living_account():
-            yield
-    except asyncpg.UniqueViolationError as exc:
-        raise Conflict(taken) from exc
-    except asyncpg.CheckViolationError as exc:
-        field = (exc.constraint_name or "").removeprefix("avatars_").removesuffix("_check")
-        raise Invalid([Fault(field, "The database refuses this value.")]) from exc
+def _error_of(exc: asyncpg.PostgresError) -> StoreUnavailable | StoreRejected:
+    name = type(exc).__name__
+    match exc:
+        case asyncpg.IntegrityConstraintViolationError():
+            return RuleBroken(exc.sqlstate or "", exc.constraint_name or "")
+        case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError():
+            return RolledBack(name)
+        case asyncpg.InsufficientPrivilegeError():
+            return Denied(name)
+        case asyncpg.QueryCanceledError():
+            return StoreTimeout(name)
+        case _ if (exc.sqlstate or "").startswith(_PASSING):
+            return StoreUnavailable(name)
+        case _:
+            return SchemaBehind(name) if exc.sqlstate in _UNKNOWN else StoreRejected(name)
 
 
-@contextmanager
-def living_account() -> Iterator[None]:
-    """A token may outlive its account; then nothing can belong to it."""
-    try:
-        yield
-    except asyncpg.ForeignKeyViolationError as exc:
-        raise Missing("This account does not exist any more.") from exc
-
-
-def time_of(value: datetime | str) -> datetime:
-    """Return a time from a row, or from JSON that the database made of one."""
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+@cache
+def _statement(function: str, parameters: tuple[str, ...], *, is_set: bool) -> str:
+    given = ", ".join(f"p_{name} => ${n}" for n, name in enumerate(parameters, start=1))
+    if is_set:
+        return f"select coalesce(json_agg(r), '[]') from public.{function}({given}) as r"  # noqa: S608
+    return f"select to_json(public.{function}({given}))"
 
 
 @contextmanager
@@ -154,6 +232,9 @@ def _migrated() -> Iterator[None]:
 
 
 async def _become_service_role(connection: "NewConnection | Connection") -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads
+    )
     await connection.execute("set role service_role")
 
 

@@ -1,6 +1,5 @@
 """Opening a turn and storing its reply, as service role."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -19,13 +18,13 @@ from bot.models import (
     Turn,
 )
 from bot.store.avatars import avatar_of
+from bot.store.database import Database
 from bot.store.outbox import send_of
-from bot.store.postgres import Database
 
 _LINES = 60  # of history; the model's own budget cuts further
 
 
-class PostgresTurns:
+class StoredTurns:
     """``ports.Turns``."""
 
     def __init__(self, database: Database) -> None:
@@ -39,12 +38,15 @@ class PostgresTurns:
         *,
         bsuid: str | None = None,
     ) -> Turn:
-        async with self._database.system_conn() as connection:
-            opened = await connection.fetchval(
-                "select open_turn($1, $2, $3, $4, $5)",
-                *(person, channel, json.dumps([_row(a) for a in arrivals]), bsuid, _LINES),
-            )
-        return _turn(person, channel, json.loads(opened))
+        opened = await self._database.as_bot(
+            "open_turn",
+            person=person,
+            channel=channel,
+            arrivals=[_row(arrival) for arrival in arrivals],
+            bsuid=bsuid,
+            lines=_LINES,
+        )
+        return _turn(person, channel, opened)
 
     async def answer(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send] | None:
         return await self._store(turn, reply, to, is_notice=False)
@@ -55,14 +57,17 @@ class PostgresTurns:
     async def _store(
         self, turn: Turn, reply: Reply, to: Sender | None, *, is_notice: bool
     ) -> Sequence[Send] | None:
-        answers = [said.id for said in turn.unanswered]
-        async with self._database.system_conn() as connection:
-            stored = await connection.fetchval(
-                "select store_reply($1, $2, $3, $4, $5, $6, $7)",
-                *(turn.person, turn.channel, answers, reply.text, reply.parts),
-                *(to.key if to else None, is_notice),
-            )
-        return None if stored is None else [send_of(row) for row in json.loads(stored)]
+        stored = await self._database.as_bot(
+            "store_reply",
+            person=turn.person,
+            channel=turn.channel,
+            answers=[said.id for said in turn.unanswered],
+            text=reply.text,
+            parts=list(reply.parts),
+            recipient=to.key if to else None,
+            is_notice=is_notice,
+        )
+        return None if stored is None else [send_of(row) for row in stored]
 
 
 def _row(arrival: Arrival) -> dict[str, Any]:

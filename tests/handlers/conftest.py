@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from asyncpg import Connection
 
-from bot.store.postgres import Database
+from bot.store.postgres import PostgresDatabase
 from tests.ava import Ava, Person, ava_on
 from tests.conftest import Databases
 
@@ -41,9 +41,9 @@ async def owner(shared_database_url: str) -> AsyncIterator[Connection]:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def database(shared_database_url: str) -> AsyncIterator[Database]:
+async def database(shared_database_url: str) -> AsyncIterator[PostgresDatabase]:
     """The database as a person reaches it who goes around the JSON endpoints."""
-    database = Database(shared_database_url, size=2)
+    database = PostgresDatabase(shared_database_url, size=2)
     await database.open()
     yield database
     await database.close()

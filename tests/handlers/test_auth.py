@@ -134,7 +134,7 @@ async def test_a_token_does_not_outlive_its_account(newcomer: Newcomer, owner: C
         (await person.ask("POST", "/messages", json={"content": "Hello?"}))[0],
     ]
 
-    assert statuses == [404, 404, 404, 409]
+    assert statuses == [401, 404, 401, 409]
     assert (await person.ask("GET", "/messages"))[1]["messages"] == []
 
 

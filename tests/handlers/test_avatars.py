@@ -4,12 +4,12 @@ import asyncio
 from collections import Counter
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from bot.errors import StoreRejected
 from bot.models import PersonId
-from bot.store.postgres import Database
+from bot.store.database import RuleBroken
+from bot.store.postgres import PostgresDatabase
 from tests.ava import Person
 from tests.handlers.conftest import Newcomer
 
@@ -98,22 +98,22 @@ async def test_nineteen_is_too_young(newcomer: Newcomer) -> None:
 
 
 async def test_nineteen_is_too_young_for_the_database_as_well(
-    newcomer: Newcomer, database: Database
+    newcomer: Newcomer, database: PostgresDatabase
 ) -> None:
     person = PersonId(UUID((await newcomer()).id))
 
-    with pytest.raises(asyncpg.CheckViolationError):
+    with pytest.raises(RuleBroken):
         async with database.user_conn(person) as connection:
             await connection.execute(INSERT, person, 19)
     async with database.user_conn(person) as connection:
         await connection.execute(INSERT, person, 20)
-    with pytest.raises(asyncpg.CheckViolationError):
+    with pytest.raises(RuleBroken):
         async with database.user_conn(person) as connection:
             await connection.execute("update avatars set age = 19")
 
 
 async def test_nobody_reaches_the_avatar_of_somebody_else(
-    newcomer: Newcomer, database: Database
+    newcomer: Newcomer, database: PostgresDatabase
 ) -> None:
     ada, eve = await newcomer(), await newcomer()
     await ada.make_avatar()

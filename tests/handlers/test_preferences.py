@@ -12,7 +12,7 @@ from asyncpg import Connection
 from bot.errors import StoreRejected
 from bot.link_codes import new_code
 from bot.models import PersonId
-from bot.store.postgres import Database
+from bot.store.postgres import PostgresDatabase
 from tests.ava import Ava, Person
 from tests.handlers.conftest import Newcomer
 
@@ -287,7 +287,7 @@ async def test_unlinking_forgets_the_number_and_what_was_pending(
     ],
 )
 async def test_nobody_writes_a_number_without_proof(
-    somebody: Person, database: Database, statement: str
+    somebody: Person, database: PostgresDatabase, statement: str
 ) -> None:
     person = PersonId(UUID(somebody.id))
 
@@ -297,7 +297,7 @@ async def test_nobody_writes_a_number_without_proof(
 
 
 async def test_a_code_asked_for_in_the_database_lasts_no_longer(
-    newcomer: Newcomer, database: Database
+    newcomer: Newcomer, database: PostgresDatabase
 ) -> None:
     person = PersonId(UUID((await newcomer()).id))
 
@@ -310,7 +310,7 @@ async def test_a_code_asked_for_in_the_database_lasts_no_longer(
 
 
 async def test_nobody_sees_the_number_of_somebody_else(
-    ava: Ava, newcomer: Newcomer, number: Number, database: Database
+    ava: Ava, newcomer: Newcomer, number: Number, database: PostgresDatabase
 ) -> None:
     ada, eve = await linked(ava, newcomer, number()), await newcomer()
     await ask_for(ada, number())

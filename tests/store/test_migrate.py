@@ -12,7 +12,9 @@ import pytest
 
 from bot.errors import CannotStart, StoreUnavailable
 from bot.store.embedded import EmbeddedPostgres
-from bot.store.migrate import MIGRATIONS, migrate, pending, prepare_plain_postgres
+from bot.store.health import StoredHealth
+from bot.store.migrate import MIGRATIONS, migrate, prepare_plain_postgres
+from bot.store.postgres import PostgresDatabase
 
 _NAMES = [path.stem for path in sorted(MIGRATIONS.glob("[0-9]*.sql"))]
 
@@ -131,11 +133,14 @@ async def test_a_database_newer_than_the_code_is_no_obstacle(
 
 
 async def test_what_is_pending_is_said_before_and_after(empty_database_url: str) -> None:
-    async with _connected(empty_database_url) as connection:
-        before = await pending(connection)
-        await migrate(empty_database_url)
-        await connection.execute("set role service_role")
-        after = await pending(connection)
+    async with _connected(empty_database_url) as owner:
+        await prepare_plain_postgres(owner)
+    database = PostgresDatabase(empty_database_url, size=1)
+    await database.open()
+    before = await StoredHealth(database).pending_migrations()
+    await migrate(empty_database_url)
+    after = await StoredHealth(database).pending_migrations()
+    await database.close()
 
     assert before == _NAMES
     assert after == []

@@ -1,0 +1,151 @@
+"""Supabase through its two clients: the service-role key for the bot's own work, the anon key with
+a person's token for everything that they ask, so that row-level security decides.
+
+No client here ever signs anybody in, and none is changed after it was made: what is signed in on a
+shared client speaks for everybody who uses it.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from postgrest import APIError, AsyncRPCFilterRequestBuilder
+from supabase import AsyncClient, AsyncClientOptions
+
+from bot.errors import (
+    AvaError,
+    Forbidden,
+    NotSignedIn,
+    StoreRejected,
+    StoreTimeout,
+    StoreUnavailable,
+)
+from bot.models import Caller
+from bot.store.database import (
+    Denied,
+    RolledBack,
+    RuleBroken,
+    SchemaBehind,
+    twice_if_rolled_back,
+)
+
+_TIMEOUT = httpx.Timeout(10, connect=5, pool=5)  # seconds
+_CONNECTIONS = 40  # all kept alive, or each of a burst would be opened anew
+
+_RULE_CLASS = "23"  # of SQLSTATE
+_RULE = re.compile(r'constraint "([^"]+)"')
+# By how a code begins: PostgREST's own, a SQLSTATE, or the status of an answer that was no JSON.
+_MEANINGS: tuple[tuple[tuple[str, ...], type[AvaError]], ...] = (
+    (("40001", "40P01"), RolledBack),
+    (("57014", "PGRST003", "504"), StoreTimeout),
+    # connection, resources, operator and rollback; PostgREST's connection; the gateway
+    (("08", "53", "57", "40", "25006", "PGRST00", "50", "52"), StoreUnavailable),
+    (("PGRST30",), NotSignedIn),
+    (("42501",), Denied),
+    (("PGRST20", "42P01", "42703", "42704", "42883"), SchemaBehind),
+)
+
+
+def pool() -> httpx.AsyncClient:
+    """Return what every Supabase client of this process shares; close it at the end.
+
+    HTTP/1.1, because servers end HTTP/2 connections (GOAWAY) under requests.
+    """
+    limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+    return httpx.AsyncClient(timeout=_TIMEOUT, limits=limits, http2=False)
+
+
+def client(http: httpx.AsyncClient, url: str, key: str) -> AsyncClient:
+    """Return a client that keeps no session, repeats nothing by itself and starts no timer."""
+    options = AsyncClientOptions(
+        httpx_client=http,
+        auto_refresh_token=False,
+        persist_session=False,
+        flow_type="implicit",
+        postgrest_client_retry=False,
+    )
+    made = AsyncClient(url, key, options)
+    if key.startswith("sb_"):
+        # A key of this generation is no token: it goes on `apikey` alone.
+        made.options.headers.pop("Authorization", None)
+    return made
+
+
+class SupabaseDatabase:
+    """``database.Database`` through PostgREST."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, *, url: str, anon_key: str, service_role_key: str
+    ) -> None:
+        self.name = uuid4().hex
+        self._bot = client(http, url, service_role_key)
+        self._anon = client(http, url, anon_key)
+
+    async def as_bot(self, function: str, /, **arguments: object) -> Any:  # noqa: ANN401 - any JSON
+        return await _called(lambda: self._bot.rpc(function, _json(arguments)))
+
+    async def as_person(self, caller: Caller, function: str, /, **arguments: object) -> Any:  # noqa: ANN401
+        theirs = self._anon.schema("public").auth(caller.token)  # a client of its own
+        try:
+            return await _called(lambda: theirs.rpc(function, _json(arguments)))
+        except Denied as exc:
+            raise Forbidden from exc
+
+    async def woken(self) -> AsyncIterator[None]:
+        """Nobody can be heard through PostgREST; whoever waits for this polls."""
+        await asyncio.Event().wait()
+        yield
+
+
+async def _called(request: Callable[[], AsyncRPCFilterRequestBuilder]) -> object:
+    async def ask() -> object:
+        with _translated():
+            return (await request().execute()).data
+
+    return await twice_if_rolled_back(ask)
+
+
+def _json(arguments: dict[str, object]) -> dict[str, Any]:
+    """Return *arguments* as PostgREST takes them."""
+    return {f"p_{name}": _plain(value) for name, value in arguments.items()}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case timedelta():
+            return f"{value.total_seconds()} seconds"
+        case datetime():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what postgrest and httpx raise into what can be done about it."""
+    try:
+        yield
+    except APIError as exc:
+        raise _error_of(exc.code or "", exc.message or "") from exc
+    except httpx.TimeoutException as exc:
+        raise StoreTimeout(type(exc).__name__) from exc
+    except httpx.HTTPError as exc:
+        raise StoreUnavailable(type(exc).__name__) from exc
+
+
+def _error_of(code: str, message: str) -> AvaError:
+    if code.startswith(_RULE_CLASS):
+        rule = _RULE.search(message)
+        return RuleBroken(code, rule[1] if rule else "")
+    return next((kind for begins, kind in _MEANINGS if code.startswith(begins)), StoreRejected)(
+        code
+    )
