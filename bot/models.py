@@ -71,6 +71,14 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody who signed up."""
+
+    id: PersonId
+    email: str = field(repr=False)  # lower case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Avatar:
     """The character a person made; one per person, never younger than ``YOUNGEST_AVATAR``."""
 
