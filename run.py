@@ -1,19 +1,25 @@
-"""Run Ava: ``python run.py [serve|worker|migrate]``; serve is the default."""
+"""Run Ava: ``python run.py [serve|worker|migrate|doctor]``; serve is the default."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from bot import log
-from bot.app import LIVE, Resource, create_app
+from bot.app import LIVE, create_app
+from bot.doctor import report
+from bot.doctor.examination import examine
 from bot.errors import AvaError, CannotStart
-from bot.settings import Environment, Settings, read_settings
+from bot.settings import Environment, Settings, look_at_settings, read_settings
 from bot.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from bot.development import Desk
 
 if sys.platform == "win32":
     new_event_loop = asyncio.new_event_loop
@@ -23,19 +29,20 @@ else:
 _SERVE_SECONDS = 5.0  # that requests under way get to finish
 
 
-async def serve(settings: Settings, extra: tuple[Resource, ...]) -> None:
+async def serve(settings: Settings, desk: "Desk | None") -> None:
     """Receive deliveries, serve the JSON endpoints and, unless told otherwise, answer people."""
-    app = create_app(settings, [*LIVE, *extra])
-    await _run(app, settings, welcome=_welcome(settings, simulated=bool(extra)))
+    beside = [desk.resource] if desk else []  # first: Ava sends its e-mails there
+    app = create_app(settings, [*beside, *LIVE])
+    await _run(app, settings, welcome=_welcome(settings, desk.welcome if desk else ()))
 
 
-async def worker(settings: Settings, _: tuple[Resource, ...]) -> None:
+async def worker(settings: Settings, _: "Desk | None") -> None:
     """Only answer people."""
     settings = settings.model_copy(update={"run_worker": True})
     await _run(create_app(settings), settings, welcome=None)
 
 
-async def bring_up_to_date(settings: Settings, _: tuple[Resource, ...]) -> None:
+async def bring_up_to_date(settings: Settings, _: "Desk | None") -> None:
     """Apply the migrations that are missing."""
     applied = await migrate(settings.needed("database_url"))
     _say("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
@@ -51,34 +58,43 @@ COMMANDS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
 def main(arguments: list[str]) -> int:
     """Run one command; return what the process exits with."""
     name = arguments[0] if arguments else "serve"
-    if name not in COMMANDS or len(arguments) > 1:
-        return _refuse(f"usage: python run.py [{'|'.join(COMMANDS)}]")
+    if name not in (*COMMANDS, "doctor") or len(arguments) > 1:
+        return _refuse(f"usage: python run.py [{'|'.join((*COMMANDS, 'doctor'))}]")
+    if name == "doctor":
+        return doctor()
     try:
         settings = read_settings()
         log.configure(settings)
         with (
-            surroundings(settings) as (complete, extra),
+            surroundings(settings) as (complete, desk),
             asyncio.Runner(loop_factory=new_event_loop) as runner,
         ):
             if settings.database_url is None and name != "migrate":
                 runner.run(migrate(complete.needed("database_url")))
-            runner.run(COMMANDS[name](complete, extra))
+            runner.run(COMMANDS[name](complete, desk))
     except AvaError as exc:
         return _refuse(f"Ava cannot start: {exc or type(exc).__name__}")
     return 0
 
 
+def doctor() -> int:
+    """Say what is right and wrong with this deployment, whatever the settings; embed nothing."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        subjects = runner.run(examine(look_at_settings(), os.environ))
+    _say(report.text(subjects, encoding=sys.stdout.encoding))
+    return report.exit_code(subjects)
+
+
 @contextmanager
-def surroundings(settings: Settings) -> Iterator[tuple[Settings, tuple[Resource, ...]]]:
-    """Yield the settings to run with and, in development, what stands in for Meta."""
+def surroundings(settings: Settings) -> Iterator[tuple[Settings, "Desk | None"]]:
+    """Yield the settings to run with and, in development, what stands in for the world."""
     if settings.app_env is Environment.PRODUCTION:
-        yield settings, ()
+        yield settings, None
         return
     from bot import development  # noqa: PLC0415 - production never loads it
 
     with development.embedded(settings) as complete:
-        simulated = settings.whatsapp is None
-        yield complete, (development.simulator(complete),) if simulated else ()
+        yield complete, development.desk(settings, complete)
 
 
 async def _run(app: web.Application, settings: Settings, *, welcome: str | None) -> None:
@@ -106,12 +122,9 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> None:
         raise CannotStart(f"port {settings.port} is taken; set PORT to another one.") from exc
 
 
-def _welcome(settings: Settings, *, simulated: bool) -> str:
+def _welcome(settings: Settings, beside: tuple[str, ...]) -> str:
     lines = [f"Ava is ready.  JSON endpoints and webhook: http://localhost:{settings.port}"]
-    if simulated:
-        lines.append(
-            f"Open http://localhost:{settings.simulator_port} to sign up, make an avatar and chat."
-        )
+    lines.extend(beside)
     if settings.llm_model is None:
         lines.append("No model is configured: the avatar's answers are scripted (LLM_MODEL).")
     return "\n".join(lines)

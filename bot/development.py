@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from pydantic import SecretStr
 
 from bot.app import Resource
 from bot.errors import CannotStart
+from bot.mail.choice import MAILBOX
+from bot.mail.mailbox import Mailbox
+from bot.mail.mailbox_page import mailbox_page
 from bot.settings import Settings, WhatsApp
 from bot.simulator import Simulator, SimulatorConfig
 from bot.store.embedded import EmbeddedPostgres
@@ -44,26 +48,52 @@ def embedded(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update=filled)
 
 
-def simulator(settings: Settings) -> Resource:
-    """Return a WhatsApp for *settings*: the Graph API and a phone in the browser."""
-    number = settings.whatsapp
-    if number is None:
-        raise ValueError("the simulator shares the bot's WhatsApp settings")
-    port = settings.simulator_port
-    config = _config(settings, number)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What stands beside Ava on SIMULATOR_PORT, and the lines that tell of it."""
 
-    async def simulator_server(_: web.Application) -> AsyncIterator[None]:
-        runner = web.AppRunner(Simulator(config).app, access_log=None)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "localhost", port).start()
-        except OSError as exc:
-            await runner.cleanup()
-            raise CannotStart(f"port {port} is taken; set SIMULATOR_PORT to another one.") from exc
+    resource: Resource
+    welcome: tuple[str, ...]
+
+
+def desk(given: Settings, complete: Settings) -> Desk | None:
+    """Return a WhatsApp and a mailbox, as far as *given* has none; *complete* is what Ava uses."""
+    has_whatsapp = given.whatsapp is None
+    has_mailbox = given.resend_api_key is None and given.smtp_url is None
+    if not (has_whatsapp or has_mailbox):
+        return None
+    here = f"http://localhost:{given.simulator_port}"
+    welcome = [f"Open {here} to sign up, make an avatar and chat."] if has_whatsapp else []
+    welcome += [f"E-mails land in {here}/mail"] if has_mailbox else []
+
+    async def served(ava: web.Application) -> AsyncIterator[None]:
+        app = _simulator(complete).app if has_whatsapp else web.Application()
+        if has_mailbox:
+            mailbox = ava[MAILBOX] = Mailbox()
+            app.add_subapp("/mail", mailbox_page(mailbox))
+        runner = await _listening(app, given.simulator_port)
         yield
         await runner.cleanup()
 
-    return simulator_server
+    return Desk(resource=served, welcome=tuple(welcome))
+
+
+async def _listening(app: web.Application, port: int) -> web.AppRunner:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "localhost", port).start()
+    except OSError as exc:
+        await runner.cleanup()
+        raise CannotStart(f"port {port} is taken; set SIMULATOR_PORT to another one.") from exc
+    return runner
+
+
+def _simulator(settings: Settings) -> Simulator:
+    """Return a WhatsApp for *settings*: the Graph API and a phone in the browser."""
+    if settings.whatsapp is None:
+        raise ValueError("the simulator shares the bot's WhatsApp settings")
+    return Simulator(_config(settings, settings.whatsapp))
 
 
 def _config(settings: Settings, number: WhatsApp) -> SimulatorConfig:
