@@ -18,6 +18,8 @@ from bot.store.embedded import EmbeddedPostgres
 from bot.store.migrate import migrate
 from tests.ava import Ava, ava_on
 
+pytest_plugins = ["tests.supabase.fixtures"]
+
 OWNER = "ava_owner"
 _TEMPLATE = "ava_template"
 
