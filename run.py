@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from bot import log
+from bot import homes, log
 from bot.app import LIVE, create_app
 from bot.doctor import report
 from bot.doctor.examination import examine
 from bot.errors import AvaError, CannotStart
 from bot.settings import Environment, Settings, look_at_settings, read_settings
+from bot.store.health import StoredHealth
 from bot.store.migrate import migrate
 
 if TYPE_CHECKING:
@@ -43,9 +44,23 @@ async def worker(settings: Settings, _: "Desk | None") -> None:
 
 
 async def bring_up_to_date(settings: Settings, _: "Desk | None") -> None:
-    """Apply the migrations that are missing."""
+    """Apply the migrations that are missing; where only Supabase's keys are known, name them."""
+    if settings.supabase and settings.database_url is None:
+        await _check_migrations(settings)
+        return
     applied = await migrate(settings.needed("database_url"))
     _say("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
+
+
+async def _check_migrations(settings: Settings) -> None:
+    async with homes.opened(settings, postman=None) as home:
+        missing = await StoredHealth(home.database).pending_migrations()
+    if missing:
+        raise CannotStart(
+            "paste these files of migrations/ into Supabase's SQL editor, in this order, or set"
+            f" DATABASE_URL (Connect > Session pooler) to have it done: {', '.join(missing)}"
+        )
+    _say("The database is up to date.")
 
 
 COMMANDS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
@@ -69,7 +84,7 @@ def main(arguments: list[str]) -> int:
             surroundings(settings) as (complete, desk),
             asyncio.Runner(loop_factory=new_event_loop) as runner,
         ):
-            if settings.database_url is None and name != "migrate":
+            if settings.has_no_home and name != "migrate":
                 runner.run(migrate(complete.needed("database_url")))
             runner.run(COMMANDS[name](complete, desk))
     except AvaError as exc:

@@ -137,6 +137,11 @@ class Settings(BaseSettings):
             jwt_secret=self.supabase_jwt_secret,
         )
 
+    @property
+    def has_no_home(self) -> bool:
+        """Whether nothing says where data and accounts live."""
+        return self.database_url is None and self.supabase is None
+
     def needed(self, name: Literal["database_url", "jwt_secret"]) -> str:
         """Return a secret without which nothing works; raise CannotStart where it is unset."""
         value: SecretStr | None = getattr(self, name)
@@ -159,10 +164,46 @@ class Settings(BaseSettings):
         return self.app_url or self.public_url or f"http://localhost:{self.simulator_port}"
 
     @property
+    def signed_in_url(self) -> str | None:
+        """Where a browser goes on that a link has signed in; None: no app is configured."""
+        has_simulator = self.whatsapp_api_url != _META
+        if self.app_env is Environment.DEVELOPMENT and has_simulator:
+            return self.app_url or f"http://localhost:{self.simulator_port}/"
+        return self.app_url
+
+    @property
     def wa_me_url(self) -> str:
         """Where ``/<number>?text=…`` opens a chat with that number."""
         is_meta = self.whatsapp_api_url == _META
         return "https://wa.me" if is_meta else f"{self.whatsapp_api_url}/wa.me"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the environment and ``.env`` say, right or wrong, and which variables are wrong.
+
+    unusable: they are set, to something that cannot be read, is too short or is a placeholder; the
+    default stands in for what cannot be read.
+    """
+
+    settings: Settings
+    missing: frozenset[str]
+    unusable: frozenset[str]
+
+    @property
+    def wrong(self) -> frozenset[str]:
+        return self.missing | self.unusable
+
+
+def look_at_settings() -> Reading:
+    """Return what is there, however wrong."""
+    settings, unreadable = _read()
+    unusable = unreadable | set(_unfit(settings))
+    return Reading(
+        settings=settings,
+        missing=frozenset(set(_missing(settings)) - unusable),
+        unusable=frozenset(unusable),
+    )
 
 
 def read_settings() -> Settings:
@@ -170,10 +211,10 @@ def read_settings() -> Settings:
 
     Raise CannotStart, in one line that names every wrong variable and prints no value.
     """
-    settings, unreadable = _read()
-    if bad := unreadable | set(_faults(settings)):
-        raise unset(*bad)
-    return settings
+    reading = look_at_settings()
+    if reading.wrong:
+        raise unset(*reading.wrong)
+    return reading.settings
 
 
 def unset(*names: str) -> CannotStart:
@@ -192,15 +233,20 @@ def _read() -> tuple[Settings, set[str]]:
     return Settings(**defaults), _upper(names)
 
 
-def _faults(settings: Settings) -> Iterator[str]:
-    """Yield the variables that are missing, placeholders, or set without what belongs to them."""
+def _unfit(settings: Settings) -> Iterator[str]:
+    """Yield the variables that do not hold a real value; only production asks for those."""
+    if settings.app_env is Environment.PRODUCTION:
+        yield from _upper(name for name in Settings.model_fields if _is_unfit(settings, name))
+
+
+def _missing(settings: Settings) -> Iterator[str]:
+    """Yield the variables that are not set and have to be, perhaps because others are."""
     given = _upper(name for name in Settings.model_fields if _text(settings, name))
     needed: set[str] = set()
     if settings.app_env is Environment.PRODUCTION:
         needed |= _upper(WHATSAPP_VARIABLES)
         if not given & _upper(SUPABASE_VARIABLES):
             needed |= _upper(_OWN_ACCOUNTS_VARIABLES)
-        yield from _upper(name for name in Settings.model_fields if _is_unfit(settings, name))
     for together in (WHATSAPP_VARIABLES, SUPABASE_VARIABLES):
         if given & _upper(together):
             needed |= _upper(together)

@@ -60,7 +60,7 @@ def test_an_unknown_command_says_which_ones_there_are() -> None:
 
     assert (refused.returncode, refused.stderr) == (
         1,
-        "usage: python run.py [serve|worker|migrate]\n",
+        "usage: python run.py [serve|worker|migrate|doctor]\n",
     )
 
 
@@ -101,6 +101,6 @@ async def test_sigterm_lets_a_turn_under_way_finish(ava: Ava) -> None:
     await stopping
 
     assert [reply.text for reply in ava.simulator.replies(ADA)][1:] == ["You said: Hello."]
-    connection = await asyncpg.connect(ava.environment()["DATABASE_URL"])
+    connection = await asyncpg.connect(ava.home.owner_url)
     assert await connection.fetchval("select count(*) from attention") == 0
     await connection.close()

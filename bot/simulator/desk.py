@@ -11,6 +11,7 @@ from bot.simulator.controls import Controls
 from bot.simulator.deliveries import Deliveries
 from bot.simulator.exchange import Exchange
 from bot.simulator.faults import Faults
+from bot.simulator.graph_accounts import GraphAccounts
 from bot.simulator.graph_api import GraphApi, graph_errors
 from bot.simulator.graph_files import GraphFiles, media_item
 from bot.simulator.ids import digits, new_media_id
@@ -27,6 +28,7 @@ class Simulator:
     def __init__(self, config: SimulatorConfig) -> None:
         self.config = config
         self.faults = Faults(self._weather_changed)
+        self.accounts = GraphAccounts(config)
         self._changes = Changes()
         self._network = Network(config.state)
         self._deliveries = Deliveries(config, self._network, self.faults, self._changes)
@@ -39,6 +41,7 @@ class Simulator:
         app.add_routes(Phone(self.config, self._network, self._exchange, self._changes).routes())
         app.add_routes(Controls(self.faults, self._changes).routes())
         app.add_routes(self._graph.routes())
+        app.add_routes(self.accounts.routes())  # before the files, whose ids may be any word
         app.add_routes(GraphFiles(self.config, self._network).routes())
         app.cleanup_ctx.append(self._running)
         app.on_shutdown.append(self._close_pages)

@@ -126,17 +126,16 @@ def authorise(request: web.Request, config: SimulatorConfig) -> None:
     given, expected = token.encode(errors="replace"), config.access_token.encode()
     if not hmac.compare_digest(given, expected):
         raise GraphError(190)
+    proof = request.query.get("appsecret_proof")
+    ours = hmac.digest(config.app_secret.encode(), expected, "sha256").hex()
+    if proof is not None and not hmac.compare_digest(proof.encode(errors="replace"), ours.encode()):
+        raise GraphError(100, "Invalid appsecret_proof provided in the API argument")
 
 
 def own_number(request: web.Request, config: SimulatorConfig) -> None:
     number = request.match_info["number"]
     if number != config.phone_number_id:
-        raise GraphError(
-            100,
-            f"Unsupported {request.method.lower()} request. Object with ID '{number}' does not"
-            " exist, cannot be loaded due to missing permissions, or does not support this"
-            " operation",
-        )
+        raise GraphError.no_such_object(request.method, number)
 
 
 async def _json(request: web.Request) -> Json:

@@ -48,12 +48,14 @@ class GraphError(Exception):
         *,
         http_status: int | None = None,
         raw: bytes | None = None,
+        subcode: int | None = None,
     ) -> None:
         super().__init__(f"Graph API error {code}")
         self.code = code
         self.details = details
         self.http_status = http_status or _STATUSES.get(code, 400)
         self.raw = raw
+        self.subcode = subcode
 
     def body(self) -> Json:
         # Parameter errors have no error_data: the message itself says what is wrong.
@@ -64,9 +66,20 @@ class GraphError(Exception):
             "code": self.code,
             "fbtrace_id": "A" + secrets.token_urlsafe(17),
         }
+        if self.subcode is not None:
+            error["error_subcode"] = self.subcode
         if self.details and self.code != 100:  # noqa: PLR2004
             error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
         return {"error": error}
+
+    @classmethod
+    def no_such_object(cls, method: str, object_id: str) -> "GraphError":
+        return cls(
+            100,
+            f"Unsupported {method.lower()} request. Object with ID '{object_id}' does not exist,"
+            " cannot be loaded due to missing permissions, or does not support this operation",
+            subcode=33,
+        )
 
     @property
     def _message(self) -> str:

@@ -58,12 +58,7 @@ class GraphFiles:
             return web.json_response(self._number(request.query.get("fields")))
         file = self._network.file(request.match_info["id"])
         if file is None:
-            raise GraphError(
-                100,
-                f"Unsupported get request. Object with ID '{request.match_info['id']}' does not"
-                " exist, cannot be loaded due to missing permissions, or does not support this"
-                " operation",
-            )
+            raise GraphError.no_such_object("get", request.match_info["id"])
         return web.json_response(
             {
                 "messaging_product": "whatsapp",

@@ -10,11 +10,11 @@ from typing import Any
 SECRET = "a secret of the tests, 32 or more"
 
 
-def claims(person: str, **changes: Any) -> dict[str, Any]:
-    """What Ava puts into a token; a change to None leaves the claim out."""
+def claims(person: str, *, issuer: str = "ava", **changes: Any) -> dict[str, Any]:
+    """What a good token says; a change to None leaves the claim out."""
     now = int(time.time())
     good = {
-        "iss": "ava",
+        "iss": issuer,
         "aud": "authenticated",
         "sub": person,
         "role": "authenticated",
@@ -36,31 +36,43 @@ def signed(header: str, payload: str, secret: str = SECRET, digest: str = "sha25
     return f"{text}.{_base64(signature)}"
 
 
-def attacks(person: str, other: str) -> dict[str, str]:
-    """Tokens in the name of *person*, made by somebody who signed in as *other*."""
-    good = claims(person)
-    header, payload, signature = token(good).split(".")
-    _, _, others_signature = token(claims(other)).split(".")
-    unsigned = {
-        f"alg {name}": f"{_base64(json.dumps({'alg': name}))}.{payload}."
-        for name in ("none", "None", "NONE", "nOnE", "", "HS256")
-    }
+def wrong_claims(person: str, issuer: str = "ava") -> dict[str, dict[str, Any]]:
+    """What no token may say, whoever signed it."""
+    good = claims(person, issuer=issuer)
     nonsense: dict[str, tuple[Any, ...]] = {
         "exp": (0, 1_700_000_000, -1, "soon", "", [], {}, None, True, 1e400, float("nan")),
         "aud": ("anon", "service_role", "", [], ["anon"], {}, 1, None),
-        "iss": ("someone", "", [], 1, None),
+        "iss": ("someone", "supabase", f"{issuer}/", f"{issuer}.example.com", "", [], 1, None),
         "sub": ("", "nobody", "1", 1, [], None, f"{person}0", f"{person} or 1=1", "\0"),
         "iat": ("now", [], None),
         "nbf": (99_999_999_999, "later"),
+        "role": ("anon", "service_role", "postgres", "", ["authenticated"], {}, 1, None),
+        "is_anonymous": (True, "true", 1),
+        "session_id": ("", "nobody", 1, [], {}),
     }
-    wrong_claims = {
-        f"{name} {value!r:.20}": token(good | {name: value})
+    wrong = {
+        f"{name} {value!r}".replace(issuer, "…")[:26]: good | {name: value}
         for name, values in nonsense.items()
         for value in values
     }
     missing = {
-        f"no {name}": token(claims(person, **{name: None}))
-        for name in ("exp", "aud", "iss", "sub", "iat")
+        f"no {name}": claims(person, issuer=issuer, **{name: None})
+        for name in ("exp", "aud", "iss", "sub", "iat", "role")
+    }
+    return wrong | missing
+
+
+def attacks(person: str, other: str, issuer: str = "ava") -> dict[str, str]:
+    """Tokens in the name of *person*, made by somebody who signed in as *other*."""
+    good = claims(person, issuer=issuer)
+    header, payload, signature = token(good).split(".")
+    _, _, others_signature = token(claims(other, issuer=issuer)).split(".")
+    unsigned = {
+        f"alg {name}": f"{_base64(json.dumps({'alg': name}))}.{payload}."
+        for name in ("none", "None", "NONE", "nOnE", "", "HS256")
+    }
+    signed_wrong_claims = {
+        name: token(payload) for name, payload in wrong_claims(person, issuer).items()
     }
     mangled = {
         "no signature": f"{header}.{payload}.",
@@ -74,6 +86,8 @@ def attacks(person: str, other: str) -> dict[str, str]:
         "a header that is no JSON": signed(_base64("{"), payload),
         "a header that is a list": signed(_base64('["HS256"]'), payload),
         "an algorithm that is a list": token(good, alg=["HS256"]),
+        "a header that must be understood": token(good, crit=["exp"], exp=0),
+        "encrypted rather than signed": token(good, alg="dir", enc="A128GCM"),
         "claims that are no JSON": signed(header, _base64("{")),
         "claims that are a list": token([good]),
         "claims that are a text": token("sub"),
@@ -91,7 +105,7 @@ def attacks(person: str, other: str) -> dict[str, str]:
             good, secret="mine", jwk={"kty": "oct", "k": _base64("mine")}, kid="../../dev/null"
         ),
     }
-    return unsigned | wrong_claims | missing | mangled | forged
+    return unsigned | signed_wrong_claims | mangled | forged
 
 
 def _base64(text: str | bytes) -> str:

@@ -12,6 +12,7 @@ from tests.accounts.attacks import SECRET, attacks, claims, token
 
 ADA = PersonId(uuid.UUID("00000000-0000-4000-8000-0000000000ad"))
 EVE = PersonId(uuid.UUID("00000000-0000-4000-8000-0000000000ee"))
+SESSION = uuid.UUID("00000000-0000-4000-8000-000000000005")
 
 
 @pytest.fixture
@@ -20,11 +21,11 @@ def tokens() -> OwnTokens:
 
 
 async def test_a_token_says_who_it_was_made_for(tokens: OwnTokens) -> None:
-    issued = tokens.issue(ADA)
+    issued = tokens.issue(ADA, SESSION)
 
     caller = await tokens.verify(issued)
 
-    assert (caller.id, caller.token) == (ADA, issued)
+    assert (caller.id, caller.session, caller.token) == (ADA, SESSION, issued)
     assert issued not in repr(caller)
 
 
@@ -54,7 +55,7 @@ async def test_tokens_of_one_secret_mean_nothing_under_another(tokens: OwnTokens
     after_a_change = OwnTokens(SecretStr("another secret of 32 characters."))
 
     with pytest.raises(NotSignedIn):
-        await after_a_change.verify(tokens.issue(ADA))
+        await after_a_change.verify(tokens.issue(ADA, SESSION))
 
 
 def test_there_are_no_tokens_without_a_secret() -> None:
