@@ -75,7 +75,7 @@ async def _acting_as(
         await transaction.rollback()
 
 
-# --- row-level security ---------------------------------------------------------------------
+# --- row-level security (more of it in test_row_level_security.py and test_rights.py) ----------
 
 
 async def test_nine_policies_compare_the_caller_with_the_owner(owner: Connection) -> None:
@@ -90,46 +90,6 @@ async def test_nine_policies_compare_the_caller_with_the_owner(owner: Connection
         assert re.sub(r"\s+|AS uid", "", row["rule"]) == "((SELECTauth.uid())=user_id)"
 
 
-async def test_a_person_sees_and_changes_only_what_is_theirs(
-    owner: Connection, mia: UUID, noa: UUID
-) -> None:
-    await owner.execute(_AVATAR, mia, 30)
-
-    async with _acting_as(owner, "authenticated", mia) as caller:
-        assert await caller.fetchval("select count(*) from avatars") == 1
-        assert await caller.execute("update avatars set age = 31") == "UPDATE 1"
-    async with _acting_as(owner, "authenticated", noa) as caller:
-        assert await caller.fetchval("select count(*) from avatars") == 0
-        assert await caller.execute("update avatars set age = 31") == "UPDATE 0"
-        assert await caller.execute("delete from avatars") == "DELETE 0"
-
-
-async def test_nobody_writes_in_the_name_of_somebody_else(
-    owner: Connection, mia: UUID, noa: UUID
-) -> None:
-    for statement, values in (
-        (_AVATAR, (mia, 30)),
-        ("insert into user_preferences (user_id) values ($1)", (mia,)),
-        (
-            "insert into messages (user_id, channel, role, content) values ($1, 'app', 'user', '')",
-            (mia,),
-        ),
-    ):
-        async with _acting_as(owner, "authenticated", noa) as caller:
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await caller.execute(statement, *values)
-
-
-async def test_a_caller_without_claims_sees_nothing(owner: Connection, mia: UUID) -> None:
-    await owner.execute(_AVATAR, mia, 30)
-
-    async with _acting_as(owner, "authenticated") as caller:
-        assert await caller.fetchval("select count(*) from avatars") == 0
-    async with _acting_as(owner, "anon") as caller:
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await caller.fetchval("select count(*) from avatars")
-
-
 async def test_the_bot_itself_sees_everybody(owner: Connection, mia: UUID, noa: UUID) -> None:
     await owner.execute(_AVATAR, mia, 30)
     await owner.execute(_AVATAR, noa, 30)
@@ -137,12 +97,6 @@ async def test_the_bot_itself_sees_everybody(owner: Connection, mia: UUID, noa: 
     async with _acting_as(owner, "service_role") as bot:
         assert await bot.fetchval("select count(*) from avatars") == 2
         assert await bot.fetchval("select count(*) from auth.users") == 2
-
-
-async def test_accounts_are_closed_to_the_people_themselves(owner: Connection, mia: UUID) -> None:
-    async with _acting_as(owner, "authenticated", mia) as caller:
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await caller.fetchval("select email from auth.users")
 
 
 async def test_after_the_first_migration_people_write_avatars_and_strangers_nothing(
