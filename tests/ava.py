@@ -4,7 +4,7 @@ and an OpenAI-compatible endpoint that says what a test wants."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,11 +15,20 @@ from pydantic import SecretStr
 
 from bot.app import create_app
 from bot.chat.burst import Pace
+from bot.limits import LIMITS, Limits
+from bot.mail.choice import MAILBOX
+from bot.mail.mailbox import Mailbox
 from bot.settings import Environment, Settings
 from bot.simulator import Simulator, SimulatorConfig
+from tests.homes import Home
 
 ADA, BEN = "31600000001", "31600000002"  # WhatsApp ids
 AT_ONCE = Pace(finished=timedelta(0), fragment=timedelta(0), outcome=timedelta(seconds=1))
+# Everybody in the tests comes from one address, and all of them today.
+GENEROUS: Limits = {
+    act: {by: replace(limit, times=1000 * limit.times) for by, limit in limits.items()}
+    for act, limits in LIMITS.items()
+}
 
 _NUMBER_ID = "900100200300"
 _PATIENCE = 20.0  # seconds; only a failing test waits that long
@@ -92,17 +101,22 @@ class Person:
 
 @dataclass(slots=True)
 class Ava:
-    """One Ava, which may be stopped and started again on the same database."""
+    """One Ava, which may be stopped and started again in the same home."""
 
+    home: Home
     settings: Settings
     simulator: Simulator
     model: Model
     client: aiohttp.ClientSession
     pace: Pace = AT_ONCE
+    limits: Limits = field(default_factory=lambda: GENEROUS)
+    mailbox: Mailbox = field(default_factory=lambda: Mailbox(capacity=1000))
     server: TestServer | None = None
 
     async def start(self) -> None:
-        self.server = TestServer(create_app(self.settings, pace=self.pace), port=self.settings.port)
+        app = create_app(self.settings, pace=self.pace, limits=self.limits)
+        app[MAILBOX] = self.mailbox
+        self.server = TestServer(app, port=self.settings.port)
         await self.server.start_server()
 
     async def stop(self) -> None:
@@ -111,8 +125,9 @@ class Ava:
             self.server = None
 
     def environment(self) -> dict[str, str]:
-        """The same settings for a process of its own."""
+        """The same settings for a process of its own, which has a desk of its own too."""
         values = {name: value for name, value in self.settings if value is not None}
+        values["simulator_port"] = unused_port()
         return {
             name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, value in values.items()
@@ -157,26 +172,37 @@ async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def ava_on(database_url: str, *, pace: Pace = AT_ONCE) -> AsyncIterator[Ava]:
+async def ava_in(
+    home: Home, *, pace: Pace = AT_ONCE, limits: Limits = GENEROUS
+) -> AsyncIterator[Ava]:
     """Start everything; yield Ava; close everything."""
     model = Model()
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(home.running())
         thinking = TestServer(model.app())
         await stack.enter_async_context(thinking)
         ports = unused_port(), unused_port()
-        settings = _settings(database_url, ports, str(thinking.make_url("/v1")))
+        settings = _settings(home, ports, str(thinking.make_url("/v1")))
         simulator = Simulator(_simulated(settings))
         meta = TestServer(simulator.app, port=settings.simulator_port)
         await stack.enter_async_context(meta)
         client = aiohttp.ClientSession(f"http://127.0.0.1:{settings.port}")
         await stack.enter_async_context(client)
-        ava = Ava(settings=settings, simulator=simulator, model=model, client=client, pace=pace)
+        ava = Ava(
+            home=home,
+            settings=settings,
+            simulator=simulator,
+            model=model,
+            client=client,
+            pace=pace,
+            limits=limits,
+        )
         stack.push_async_callback(ava.stop)
         await ava.start()
         yield ava
 
 
-def _settings(database_url: str, ports: tuple[int, int], model_url: str) -> Settings:
+def _settings(home: Home, ports: tuple[int, int], model_url: str) -> Settings:
     port, simulator_port = ports
     return Settings(
         _env_file=None,
@@ -184,8 +210,6 @@ def _settings(database_url: str, ports: tuple[int, int], model_url: str) -> Sett
         port=port,
         simulator_port=simulator_port,
         public_url="https://ava.example.com",
-        database_url=SecretStr(database_url),
-        jwt_secret=SecretStr("a secret of the tests, 32 or more"),
         whatsapp_access_token=SecretStr("the-access-token"),
         whatsapp_phone_number_id=_NUMBER_ID,
         whatsapp_verify_token=SecretStr("the-verify-token"),
@@ -193,6 +217,7 @@ def _settings(database_url: str, ports: tuple[int, int], model_url: str) -> Sett
         whatsapp_api_url=f"http://127.0.0.1:{simulator_port}",
         llm_base_url=model_url,
         llm_model="m",
+        **home.settings,
     )
 
 

@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from bot.chat.burst import Pace
-from tests.ava import ADA, BEN, Ava, Person, ava_on, eventually
+from tests.ava import ADA, BEN, Ava, Person, ava_in, eventually
+from tests.homes import Home
 
 
 async def has_lines(person: Person, count: int) -> bool:
@@ -25,9 +26,9 @@ async def test_a_message_is_answered_by_the_avatar(ava: Ava) -> None:
     assert (answered["role"], answered["content"]) == ("assistant", "You said: Hello there.")
 
 
-async def test_three_quick_messages_become_one_turn(database_url: str) -> None:
+async def test_three_quick_messages_become_one_turn(home: Home) -> None:
     pace = Pace(finished=timedelta(seconds=0.3), fragment=timedelta(seconds=0.3))
-    async with ava_on(database_url, pace=pace) as ava:
+    async with ava_in(home, pace=pace) as ava:
         await ava.acquainted()
 
         for second, text in enumerate(("hi", "it is me", "how are you?")):

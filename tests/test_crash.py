@@ -61,8 +61,7 @@ async def process(ava: Ava) -> AsyncIterator[Process]:
 
 async def later(ava: Ava, statement: str) -> None:
     """Move the clock by what it says in the database."""
-    assert ava.settings.database_url
-    connection = await asyncpg.connect(ava.settings.database_url.get_secret_value())
+    connection = await asyncpg.connect(ava.home.owner_url)
     await connection.execute(statement)
     await connection.close()
 

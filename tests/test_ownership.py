@@ -85,7 +85,7 @@ async def test_a_reply_composed_while_the_number_was_unlinked_is_dropped(ava: Av
 
 async def test_an_id_is_not_remembered_for_a_number_that_is_gone(ava: Ava) -> None:
     ada = await ava.sign_up()
-    database = PostgresDatabase(ava.environment()["DATABASE_URL"], size=1)
+    database = PostgresDatabase(ava.home.owner_url, size=1)
     await database.open()
 
     await StoredTurns(database).open(PersonId(UUID(ada.id)), Channel.WHATSAPP, bsuid="NL.4091772")

@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from tests.ava import ADA, Ava
-from tests.conftest import Databases
 
 Json = dict[str, Any]
 
@@ -43,8 +42,7 @@ async def deliver(ava: Ava, body: Json | bytes) -> int:
 
 async def inbox(ava: Ava) -> list[tuple[str, str]]:
     """Return (kind, payload) of everything stored, in order."""
-    assert ava.settings.database_url
-    connection = await asyncpg.connect(ava.settings.database_url.get_secret_value())
+    connection = await asyncpg.connect(ava.home.owner_url)
     try:
         rows = await connection.fetch("select kind, payload from inbox order by position, key")
     finally:
@@ -244,16 +242,12 @@ async def test_what_cannot_be_understood_is_kept_and_acknowledged(ava: Ava, body
     assert [kind for kind, _ in await inbox(ava)] == ["other"]
 
 
-async def test_a_delivery_that_could_not_be_stored_is_asked_for_again(
-    ava: Ava, databases: Databases
-) -> None:
-    assert ava.settings.database_url
-    name = ava.settings.database_url.get_secret_value().partition("@/")[2].partition("?")[0]
-    await databases.shut(name)
+async def test_a_delivery_that_could_not_be_stored_is_asked_for_again(ava: Ava) -> None:
+    await ava.home.shut()
 
     assert await deliver(ava, delivery(text())) == 503
 
-    await databases.open(name)
+    await ava.home.open()
 
     assert await deliver(ava, delivery(text())) == 200
     assert await deliver(ava, delivery(text())) == 200

@@ -13,37 +13,37 @@ import pytest_asyncio
 from asyncpg import Connection
 
 from bot.store.postgres import PostgresDatabase
-from tests.ava import Ava, Person, ava_on
-from tests.conftest import Databases
+from tests.ava import Ava, Person, ava_in
+from tests.homes import KINDS, Home, lent
 
 Newcomer = Callable[[], Awaitable[Person]]
 
 
-@pytest.fixture(scope="package")
-def shared_database_url(databases: Databases) -> Iterator[str]:
-    with databases.new(template="ava_template") as url:
-        yield url
+@pytest.fixture(scope="package", params=KINDS)
+def shared_home(request: pytest.FixtureRequest) -> Iterator[Home]:
+    with lent(request.param, request) as home:
+        yield home
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def ava(shared_database_url: str) -> AsyncIterator[Ava]:
+async def ava(shared_home: Home) -> AsyncIterator[Ava]:
     """The whole of Ava; it stays up, so a test brings its own people and numbers."""
-    async with ava_on(shared_database_url) as ava:
+    async with ava_in(shared_home) as ava:
         yield ava
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def owner(shared_database_url: str) -> AsyncIterator[Connection]:
+async def owner(shared_home: Home) -> AsyncIterator[Connection]:
     """The database as its owner sees it, past row-level security: for looks and time travel."""
-    connection = await asyncpg.connect(shared_database_url)
+    connection = await asyncpg.connect(shared_home.owner_url)
     yield connection
     await connection.close()
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def database(shared_database_url: str) -> AsyncIterator[PostgresDatabase]:
+async def database(shared_home: Home) -> AsyncIterator[PostgresDatabase]:
     """The database as a person reaches it who goes around the JSON endpoints."""
-    database = PostgresDatabase(shared_database_url, size=2)
+    database = PostgresDatabase(shared_home.owner_url, size=2)
     await database.open()
     yield database
     await database.close()

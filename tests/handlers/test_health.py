@@ -8,13 +8,14 @@ import pytest
 from aiohttp.test_utils import unused_port
 from asyncpg import Connection
 
-from tests.ava import Ava, ava_on
+from tests.ava import Ava, ava_in
+from tests.homes import Home
 
 
 @pytest.fixture
-async def idle(database_url: str) -> AsyncIterator[Ava]:
+async def idle(home: Home) -> AsyncIterator[Ava]:
     """An Ava on a database of its own that answers nobody: that is left to another process."""
-    async with ava_on(database_url) as ava:
+    async with ava_in(home) as ava:
         await ava.stop()
         ava.settings = ava.settings.model_copy(update={"run_worker": False})
         await ava.start()
@@ -22,8 +23,8 @@ async def idle(database_url: str) -> AsyncIterator[Ava]:
 
 
 @pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[Connection]:
-    connection = await asyncpg.connect(database_url)
+async def owner(home: Home) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(home.owner_url)
     yield connection
     await connection.close()
 

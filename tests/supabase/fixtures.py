@@ -11,7 +11,7 @@ import pytest
 
 from bot.store.embedded import EmbeddedPostgres
 from bot.store.migrate import migrate
-from tests.conftest import Databases
+from tests.databases import Databases
 from tests.supabase.standin import Standin
 
 MIGRATOR = "supabase_migrator"
@@ -30,7 +30,7 @@ class SupabaseDatabases(Databases):
         self._run(f"create database {_MIGRATED} template {_EMPTY} owner {MIGRATOR}")
         self._loop.run_until_complete(migrate(self.url(_MIGRATED, user=MIGRATOR)))
 
-    def project(self) -> AbstractContextManager[str]:
+    def lent(self) -> AbstractContextManager[str]:
         """Lend a database with every migration."""
         return self.new(template=_MIGRATED, owner=MIGRATOR)
 
@@ -61,7 +61,7 @@ def supabase_databases() -> Iterator[SupabaseDatabases]:
 @pytest.fixture
 def supabase_database(supabase_databases: SupabaseDatabases) -> Iterator[str]:
     """A project's database with every migration, as its DATABASE_URL."""
-    with supabase_databases.project() as url:
+    with supabase_databases.lent() as url:
         yield url
 
 

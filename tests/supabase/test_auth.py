@@ -21,7 +21,7 @@ ADA = "ada@example.com"
 @pytest.fixture(scope="module", name="supabase_database")
 def _supabase_database(supabase_databases: SupabaseDatabases) -> Iterator[str]:
     """One database for all of these: deleting the people leaves nothing of them."""
-    with supabase_databases.project() as url:
+    with supabase_databases.lent() as url:
         yield url
 
 

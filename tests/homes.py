@@ -1,0 +1,68 @@
+"""Where an Ava of the tests keeps data and accounts."""
+
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from tests.databases import Databases
+from tests.supabase.standin import Standin
+
+KINDS = ("postgres", "supabase")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A Postgres with accounts of Ava's own or, with *standin*, a Supabase project.
+
+    owner_url: the database past row-level security, for looks and time travel.
+    """
+
+    databases: Databases
+    owner_url: str
+    standin: Standin | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What chooses this home."""
+        if self.standin is None:
+            return {
+                "database_url": SecretStr(self.owner_url),
+                "jwt_secret": SecretStr("a secret of the tests, 32 or more"),
+            }
+        return {
+            "supabase_url": self.standin.url,
+            "supabase_anon_key": SecretStr(self.standin.anon_key),
+            "supabase_service_role_key": SecretStr(self.standin.service_role_key),
+        }
+
+    def running(self) -> AbstractAsyncContextManager[object]:
+        """Run what has to run beside the database."""
+        return self.standin or nullcontext()
+
+    async def shut(self) -> None:
+        """Let nobody into the database."""
+        await self.databases.shut(self._name)
+
+    async def open(self) -> None:
+        await self.databases.open(self._name)
+
+    @property
+    def _name(self) -> str:
+        return self.owner_url.partition("@/")[2].partition("?")[0]
+
+
+@contextmanager
+def lent(kind: str, request: pytest.FixtureRequest) -> Iterator[Home]:
+    """Lend a home with every migration."""
+    if kind == "postgres":
+        databases: Databases = request.getfixturevalue("databases")
+        with databases.lent() as url:
+            yield Home(databases=databases, owner_url=url)
+    else:
+        projects: Databases = request.getfixturevalue("supabase_databases")
+        with projects.lent() as url:
+            yield Home(databases=projects, owner_url=url, standin=Standin(database=url))
