@@ -1,113 +1,91 @@
-"""Ava's own accounts, for operators without Supabase Auth: argon2id hashes, made off the loop."""
+"""Ava's own accounts, for operators without Supabase Auth."""
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
-from bot.accounts.ports import Session
+from bot import random_tokens
+from bot.accounts.hashing import Hashing
+from bot.accounts.links import Links
+from bot.accounts.passwords import check_strength
+from bot.accounts.ports import Scope, Session
 from bot.accounts.tokens import LIFETIME, OwnTokens
-from bot.errors import Fault, Invalid, Unavailable, WrongCredentials
-from bot.models import PersonId
-from bot.store.ports import Passwords
-
-_SHORTEST, _LONGEST = 8, 72  # characters; 72 is what Supabase Auth takes
-_HASHES_AT_ONCE = 2  # each takes 64 MiB and tens of milliseconds of a core
-
-_MOST_WAITING = 40  # for about a second
-
-_Answer = TypeVar("_Answer")
-
-# Long enough and yet the first ones to be tried.
-_COMMON = frozenset(
-    (
-        "12345678",
-        "123456789",
-        "1234567890",
-        "password",
-        "password1",
-        "password123",
-        "passw0rd",
-        "qwertyuiop",
-        "qwerty123",
-        "iloveyou",
-        "1q2w3e4r",
-        "abcd1234",
-        "sunshine",
-        "princess",
-        "football",
-        "baseball",
-        "superman",
-        "letmein1",
-        "trustno1",
-        "welcome1",
-        "starwars",
-        "whatever",
-        "computer",
-    )
-)
+from bot.errors import NotSignedIn, WrongCredentials
+from bot.models import Account, Caller, PersonId
+from bot.store.ports import Passwords, Sessions
 
 
 class OwnAccounts:
-    """``ports.Accounts`` on our own tables. Close it at the end."""
+    """``ports.Accounts`` on our own tables.
+
+    confirmation: makes an account once a link in an e-mail was used; None: a sign-up makes it.
+    """
 
     def __init__(
-        self, passwords: Passwords, tokens: OwnTokens, hasher: PasswordHasher | None = None
+        self,
+        passwords: Passwords,
+        sessions: Sessions,
+        tokens: OwnTokens,
+        *,
+        hashing: Hashing,
+        confirmation: Links | None,
     ) -> None:
         self._passwords = passwords
+        self._sessions = sessions
         self._tokens = tokens
-        self._hasher = hasher or PasswordHasher()
-        self._threads = ThreadPoolExecutor(_HASHES_AT_ONCE, thread_name_prefix="argon2")
-        self._waiting = 0
-        self._nobody = self._hasher.hash("the password of nobody")
+        self._hashing = hashing
+        self._confirmation = confirmation
 
-    def close(self) -> None:
-        self._threads.shutdown(cancel_futures=True)
+    async def sign_up(self, email: str, password: str, *, address: str) -> Session | None:  # noqa: ARG002 - our limits are elsewhere
+        check_strength(email, password)
+        password_hash = await self._hashing.hash_of(password)
+        if self._confirmation is not None:
+            await self._confirmation.ask_to_confirm(email, password_hash)
+            return None
+        refresh_token = random_tokens.new_token()
+        person, session = await self._passwords.create(email, password_hash, refresh_token)
+        return self._session(person, session, refresh_token)
 
-    async def sign_up(self, email: str, password: str) -> Session:
-        if fault := _weakness(email, password):
-            raise Invalid([Fault("password", fault)])
-        password_hash = await self._hashed(self._hasher.hash, password)
-        return self._session(await self._passwords.create(email, password_hash))
-
-    async def sign_in(self, email: str, password: str) -> Session:
-        account = await self._passwords.find(email)
-        person, password_hash = account or (None, self._nobody)  # a hash to check in either case
-        right = await self._hashed(self._matches, password_hash, password)
-        if person is None or not right:
+    async def sign_in(self, email: str, password: str, *, address: str) -> Session:  # noqa: ARG002
+        person, password_hash = await self._passwords.find(email) or (None, None)
+        fits = await self._hashing.fits(password, password_hash)
+        if person is None or not fits:
             raise WrongCredentials
-        return self._session(person)
+        refresh_token = random_tokens.new_token()
+        session = await self._sessions.open(person, refresh_token, password_hash=password_hash)
+        if session is None:  # it was changed while we compared
+            raise WrongCredentials
+        return self._session(person, session, refresh_token)
 
-    async def _hashed(self, work: Callable[..., _Answer], *arguments: str) -> _Answer:
-        """Return what *work* returns, off the loop; turn people away before they wait for long."""
-        if self._waiting >= _MOST_WAITING:
-            raise Unavailable("too many sign-ins at once")
-        self._waiting += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, work, *arguments)
-        finally:
-            self._waiting -= 1
+    async def refresh(self, refresh_token: str, *, address: str) -> Session:  # noqa: ARG002
+        successor = random_tokens.new_token()
+        found = await self._sessions.refresh(refresh_token, successor)
+        if found is None:
+            raise NotSignedIn
+        return self._session(*found, successor)
 
-    def _session(self, person: PersonId) -> Session:
-        token = self._tokens.issue(person)
-        return Session(person=person, access_token=token, expires_in=LIFETIME)
+    async def sign_out(self, caller: Caller, scope: Scope) -> None:
+        await self._sessions.end(caller.id, caller.session, scope)
 
-    def _matches(self, password_hash: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(password_hash, password)
-        except (VerificationError, InvalidHashError):
-            return False
+    async def open(self, account: Account) -> Session:
+        refresh_token = random_tokens.new_token()
+        session = await self._sessions.open(account.id, refresh_token)
+        if session is None:
+            raise NotSignedIn
+        return self._session(account.id, session, refresh_token)
 
+    async def change_password(self, account: Account, password: str) -> Session:
+        check_strength(account.email, password)
+        password_hash = await self._hashing.hash_of(password)
+        refresh_token = random_tokens.new_token()
+        session = await self._passwords.change(account.id, password_hash, refresh_token)
+        return self._session(account.id, session, refresh_token)
 
-def _weakness(email: str, password: str) -> str | None:
-    if not _SHORTEST <= len(password) <= _LONGEST:
-        return f"Use {_SHORTEST} to {_LONGEST} characters."
-    if password.lower() in _COMMON or len(set(password)) == 1:
-        return "This is one of the first passwords that people try."
-    if password.lower() in (email, email.partition("@")[0]):
-        return "Do not use your e-mail as your password."
-    return None
+    async def delete(self, person: PersonId) -> None:
+        await self._passwords.forget(person)
+
+    def _session(self, person: PersonId, session: UUID, refresh_token: str) -> Session:
+        return Session(
+            person=person,
+            access_token=self._tokens.issue(person, session),
+            expires_in=LIFETIME,
+            refresh_token=refresh_token,
+        )

@@ -1,34 +1,47 @@
 """Sign-up and sign-in."""
 
-from http import HTTPStatus
-
 from aiohttp import web
 
-from bot.accounts.ports import Session
-from bot.handlers import requests
+from bot.handlers import answers, client, requests
+from bot.handlers.calls import Section
 from bot.keys import ACCOUNTS
+from bot.limits import Act
 
 routes = web.RouteTableDef()
+section = Section("Sign in", "An account, and the tokens that prove whose it is.")
+
+MAILED = answers.Mailed(status="check your e-mail")
+NOT_CONFIGURED = {501: "This Ava sends no e-mails; whoever runs it has to set that up."}
 
 
 @routes.post("/auth/signup")
-async def sign_up(request: web.Request) -> web.Response:
-    given = await requests.read(request, requests.Credentials)
-    session = await request.app[ACCOUNTS].sign_up(given.email, given.password)
-    return web.json_response(_shape(session), status=HTTPStatus.CREATED)
+@section.call(
+    gives={201: answers.Session, 202: answers.Mailed},
+    refuses={409: "An account with this e-mail exists already.", **NOT_CONFIGURED},
+    creates=True,
+    limit=Act.SIGN_UP,
+)
+async def sign_up(request: web.Request, given: requests.NewAccount) -> web.Response:
+    """Make an account.
+
+    Where e-mails have to be confirmed nobody is signed in yet: 202, whether there is an account
+    already or not, and the link in an e-mail leads on.
+    """
+    session = await request.app[ACCOUNTS].sign_up(
+        given.email, given.password, address=client.address(request)
+    )
+    return MAILED.response(202) if session is None else answers.Session.of(session).response(201)
 
 
 @routes.post("/auth/signin")
-async def sign_in(request: web.Request) -> web.Response:
-    given = await requests.read(request, requests.Credentials)
-    session = await request.app[ACCOUNTS].sign_in(given.email, given.password)
-    return web.json_response(_shape(session))
-
-
-def _shape(session: Session) -> dict[str, str | int]:
-    return {
-        "access_token": session.access_token,
-        "token_type": "bearer",
-        "expires_in": session.expires_in,
-        "user_id": str(session.person),
-    }
+@section.call(
+    gives={200: answers.Session},
+    refuses={401: "E-mail or password is wrong; nobody learns which."},
+    limit=Act.SIGN_IN,
+)
+async def sign_in(request: web.Request, given: requests.Credentials) -> web.Response:
+    """Get a token."""
+    session = await request.app[ACCOUNTS].sign_in(
+        given.email, given.password, address=client.address(request)
+    )
+    return answers.Session.of(session).response()

@@ -33,7 +33,9 @@ async def test_signing_up_signs_in_at_once(ava: Ava) -> None:
     status, session = await post(ava, "/auth/signup", "at.once@example.com")
 
     assert status == 201
-    assert session.keys() == {"access_token", "token_type", "expires_in", "user_id"}
+    assert session.keys() == {
+        *("access_token", "token_type", "expires_in", "refresh_token", "user_id"),
+    }
     assert (session["token_type"], session["expires_in"]) == ("bearer", 3600)
     headers = {"Authorization": f"bearer  {session['access_token']}"}
     async with ava.client.get("/preferences", headers=headers) as answer:

@@ -54,6 +54,14 @@ export class Ava {
     localStorage.setItem(TOKEN, answer.access_token);
     localStorage.setItem(EMAIL, email);
   }
+  // A link in an e-mail leads here, with a session behind the #.
+  async arrive() {
+    const token = new URLSearchParams(location.hash.slice(1)).get("access_token");
+    if (!token) return;
+    history.replaceState(null, "", location.pathname + location.search);
+    localStorage.setItem(TOKEN, token);
+    localStorage.setItem(EMAIL, (await this.#ask("/account")).email);
+  }
   leave() {
     localStorage.removeItem(TOKEN);
     localStorage.removeItem(EMAIL);

@@ -35,6 +35,7 @@ export async function startSetup(api, handlers) {
 async function load() {
   $("unreachable").hidden = true;
   try {
+    await ava.arrive();
     [avatar, linked] = ava.token ? await Promise.all([ava.avatar(), phoneOnFile()]) : [null, null];
   } catch (refused) {
     if (refused.status === 401) leave();
