@@ -7,7 +7,15 @@ import argparse
 
 import uvloop
 
-from benchmarks import acknowledgement, answering, lookup, start, thousand
+from benchmarks import (
+    acknowledgement,
+    answering,
+    homes,
+    lookup,
+    signing_in,
+    start,
+    thousand,
+)
 
 
 async def measure(pywa: str | None) -> None:
@@ -17,6 +25,8 @@ async def measure(pywa: str | None) -> None:
     await answering.measure(500)
     await lookup.measure()
     await start.measure(10_000)
+    await homes.measure(1_000)
+    await signing_in.measure(400)
 
 
 if __name__ == "__main__":
