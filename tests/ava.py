@@ -20,6 +20,7 @@ from bot.mail.choice import MAILBOX
 from bot.mail.mailbox import Mailbox
 from bot.settings import Environment, Settings
 from bot.simulator import Simulator, SimulatorConfig
+from tests.contract import holding
 from tests.homes import Home
 
 ADA, BEN = "31600000001", "31600000002"  # WhatsApp ids
@@ -173,7 +174,7 @@ async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:
 
 @asynccontextmanager
 async def ava_in(
-    home: Home, *, pace: Pace = AT_ONCE, limits: Limits = GENEROUS
+    home: Home, *, pace: Pace = AT_ONCE, limits: Limits = GENEROUS, run_worker: bool = True
 ) -> AsyncIterator[Ava]:
     """Start everything; yield Ava; close everything."""
     model = Model()
@@ -182,11 +183,13 @@ async def ava_in(
         thinking = TestServer(model.app())
         await stack.enter_async_context(thinking)
         ports = unused_port(), unused_port()
-        settings = _settings(home, ports, str(thinking.make_url("/v1")))
+        settings = _settings(home, ports, str(thinking.make_url("/v1")), run_worker=run_worker)
         simulator = Simulator(_simulated(settings))
         meta = TestServer(simulator.app, port=settings.simulator_port)
         await stack.enter_async_context(meta)
-        client = aiohttp.ClientSession(f"http://127.0.0.1:{settings.port}")
+        client = aiohttp.ClientSession(
+            f"http://127.0.0.1:{settings.port}", trace_configs=[holding(create_app(settings, ()))]
+        )
         await stack.enter_async_context(client)
         ava = Ava(
             home=home,
@@ -202,7 +205,7 @@ async def ava_in(
         yield ava
 
 
-def _settings(home: Home, ports: tuple[int, int], model_url: str) -> Settings:
+def _settings(home: Home, ports: tuple[int, int], model_url: str, *, run_worker: bool) -> Settings:
     port, simulator_port = ports
     return Settings(
         _env_file=None,
@@ -217,6 +220,7 @@ def _settings(home: Home, ports: tuple[int, int], model_url: str) -> Settings:
         whatsapp_api_url=f"http://127.0.0.1:{simulator_port}",
         llm_base_url=model_url,
         llm_model="m",
+        run_worker=run_worker,
         **home.settings,
     )
 

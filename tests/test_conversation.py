@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.chat.burst import Pace
 from tests.ava import ADA, BEN, Ava, Person, ava_in, eventually
 from tests.homes import Home
@@ -302,3 +304,23 @@ async def test_someone_linked_without_an_avatar_is_told_to_make_one(ava: Ava) ->
 
     assert "avatar" in (await ava.heard(ADA, 2))[1]
     assert ava.model.asked == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a\0b",
+        "lone \udc00 surrogate",
+        "x" * 1_000_000,
+        "",
+        "🏳️‍🌈" * 1000,
+    ],
+    ids=["NUL", "surrogate", "1 MB", "empty", "emoji"],
+)
+async def test_no_text_is_too_odd_to_store_and_to_go_on_from(ava: Ava, body: str) -> None:
+    await ava.acquainted()
+
+    await ava.simulator.say(ADA, body)
+    await ava.simulator.say(ADA, "And?")
+
+    await ava.simulator.until(lambda: any("And?" in r.text for r in ava.simulator.replies(ADA)))

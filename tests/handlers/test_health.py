@@ -15,10 +15,7 @@ from tests.homes import Home
 @pytest.fixture
 async def idle(home: Home) -> AsyncIterator[Ava]:
     """An Ava on a database of its own that answers nobody: that is left to another process."""
-    async with ava_in(home) as ava:
-        await ava.stop()
-        ava.settings = ava.settings.model_copy(update={"run_worker": False})
-        await ava.start()
+    async with ava_in(home, run_worker=False) as ava:
         yield ava
 
 
@@ -65,16 +62,9 @@ async def test_somebody_who_is_not_due_yet_is_not_waiting(idle: Ava, owner: Conn
     assert (await get(idle, "/ready"))[0] == 200
 
 
-async def test_without_its_database_ava_lives_but_is_not_ready(
-    idle: Ava, owner: Connection
-) -> None:
+async def test_without_its_database_ava_lives_but_is_not_ready(idle: Ava) -> None:
     person = await idle.sign_up()
-    name = await owner.fetchval("select current_database()")
-    await owner.execute(f"alter database {name} connection limit 0")
-    await owner.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
-    )
+    await idle.home.shut()
 
     assert await get(idle, "/health") == (200, {"status": "ok"})
     assert await get(idle, "/ready") == (
@@ -87,7 +77,7 @@ async def test_without_its_database_ava_lives_but_is_not_ready(
         assert (answer.status, answer.content_type) == (503, "application/problem+json")
         assert answer.headers["Retry-After"] == "5"
 
-    await owner.execute(f"alter database {name} connection limit -1")
+    await idle.home.open()
     assert (await get(idle, "/ready"))[0] == 200
 
 

@@ -43,6 +43,7 @@ class Standin:
         autoconfirm: bool = True,
         algorithm: Algorithm = "ES256",
         jwt_secret: str = "a secret of the stand-in, 32 or more",
+        port: int | None = None,
     ) -> None:
         self.policy = Policy(autoconfirm=autoconfirm)
         self._database = database
@@ -50,7 +51,7 @@ class Standin:
         self._gateway = Gateway(self._signer)
         self._mailbox = Mailbox()
         self._weather = Weather()
-        self._port = unused_port()
+        self._port = port or unused_port()
         self._open = AsyncExitStack()
         self.timeouts: dict[str, str] = {}  # of statements, by role; "3s" for anon
 
