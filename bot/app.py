@@ -2,36 +2,52 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
 
 import aiohttp
 import structlog
 from aiohttp import web
-from pydantic import SecretStr
 
-from bot import keys
-from bot.accounts.own import OwnAccounts
-from bot.accounts.tokens import OwnTokens
+from bot import homes, keys
+from bot.accounts.audited import AuditedAccounts
 from bot.chat.attention import Bell, Worker
 from bot.chat.burst import Pace
 from bot.chat.scripted import ScriptedAvatar
 from bot.chat.sending import Sending
 from bot.chat.turn import Conversation
-from bot.handlers import auth, avatars, health, messages, pages, preferences, webhook
+from bot.handlers import (
+    account,
+    auth,
+    avatars,
+    docs,
+    health,
+    link_pages,
+    links,
+    messages,
+    pages,
+    passwords,
+    preferences,
+    sessions,
+    webhook,
+)
 from bot.handlers.cors import cors_for_localhost
 from bot.handlers.problems import problems
-from bot.settings import WHATSAPP_VARIABLES, Environment, Settings, Supabase, unset
+from bot.homes import Home
+from bot.limits import LIMITS, Limits
+from bot.mail import choice as mail_choice
+from bot.seals import Seals
+from bot.settings import WHATSAPP_VARIABLES, Environment, Settings, unset
+from bot.store.account import StoredAccount
 from bot.store.attention import StoredAttention
 from bot.store.avatars import StoredAvatars
-from bot.store.database import Database
 from bot.store.health import StoredHealth
 from bot.store.history import StoredHistory
 from bot.store.inbox import StoredInbox
 from bot.store.outbox import StoredOutbox
-from bot.store.passwords import StoredPasswords
 from bot.store.people import StoredPeople
+from bot.store.permits import StoredPermits
 from bot.store.phone_links import StoredPhoneLinks
-from bot.store.postgres import PostgresDatabase
+from bot.store.repeats import StoredRepeats
+from bot.store.trail import StoredTrail
 from bot.store.turns import StoredTurns
 from bot.whatsapp.graph import Graph
 
@@ -42,43 +58,42 @@ Resource = Callable[[web.Application], AsyncIterator[None]]
 DRAIN_SECONDS = 20.0  # of the 30 that Heroku gives between SIGTERM and SIGKILL
 
 _SETTINGS = web.AppKey("settings", Settings)
-_DATABASE = web.AppKey("database", Database)
-_QUEUE = web.AppKey("queue", Database)  # of inbox and attention: the shortest way there is
-
-_POOLED = 4  # connections; Supabase's session pooler has about 15 for all processes together
+_HOME = web.AppKey("home", Home)
 
 
-async def databases(app: web.Application) -> AsyncIterator[None]:
-    """Reach the data through Supabase's clients where a project is configured, else directly."""
-    settings, project = app[_SETTINGS], app[_SETTINGS].supabase
-    async with AsyncExitStack() as closing:
-        if project is None:
-            app[_DATABASE] = app[_QUEUE] = await _direct(settings, closing)
-        else:
-            app[_DATABASE] = app[_QUEUE] = await _through(project, closing)
-            if settings.database_url:
-                app[_QUEUE] = await _direct(settings, closing, size=_POOLED)
+async def home(app: web.Application) -> AsyncIterator[None]:
+    """Data and accounts, and what the endpoints ask of them."""
+    pace = app[keys.PACE]
+    async with homes.opened(app[_SETTINGS], app.get(keys.POSTMAN)) as home:
+        app[_HOME] = home
+        trail = app[keys.TRAIL] = StoredTrail(home.database)
+        app[keys.TOKENS] = home.tokens
+        app[keys.ACCOUNTS] = AuditedAccounts(home.accounts, trail)
+        app[keys.LINKS] = home.links
+        app[keys.OWN_ACCOUNT] = StoredAccount(home.database)
+        app[keys.INBOX] = StoredInbox(home.queue, longest_wait=pace.longest)
+        app[keys.AVATARS] = StoredAvatars(home.database)
+        app[keys.PHONE_LINKS] = StoredPhoneLinks(home.database)
+        app[keys.HISTORY] = StoredHistory(home.database, pace.finished, pace.longest)
+        app[keys.HEALTH] = StoredHealth(home.database)
+        app[keys.PERMITS] = StoredPermits(home.database)
+        app[keys.REPEATS] = StoredRepeats(home.database)
+        app[keys.SEALS] = Seals(home.secret)
         yield
 
 
-async def store(app: web.Application) -> AsyncIterator[None]:
-    """What the endpoints ask of the store."""
-    database, pace = app[_DATABASE], app[keys.PACE]
-    app[keys.INBOX] = StoredInbox(app[_QUEUE], longest_wait=pace.longest)
-    app[keys.AVATARS] = StoredAvatars(database)
-    app[keys.PHONE_LINKS] = StoredPhoneLinks(database)
-    app[keys.HISTORY] = StoredHistory(database, pace.finished, pace.longest)
-    app[keys.HEALTH] = StoredHealth(database)
-    yield
-
-
-async def own_accounts(app: web.Application) -> AsyncIterator[None]:
-    """Keep the accounts ourselves."""
-    tokens = OwnTokens(SecretStr(app[_SETTINGS].needed("jwt_secret")))
-    accounts = OwnAccounts(StoredPasswords(app[_DATABASE]), tokens)
-    app[keys.TOKENS], app[keys.ACCOUNTS] = tokens, accounts
-    yield
-    accounts.close()
+async def mail(app: web.Application) -> AsyncIterator[None]:
+    """Have letters delivered, where it is configured by whom."""
+    settings = app[_SETTINGS]
+    async with mail_choice.opened(
+        resend_api_key=settings.resend_api_key,
+        smtp_url=settings.smtp_url,
+        mail_from=settings.mail_from,
+        otherwise=app.get(mail_choice.MAILBOX),
+    ) as postman:
+        if postman is not None:
+            app[keys.POSTMAN] = postman
+        yield
 
 
 async def whatsapp(app: web.Application) -> AsyncIterator[None]:
@@ -120,7 +135,7 @@ async def language_model(app: web.Application) -> AsyncIterator[None]:
 async def calling(app: web.Application) -> AsyncIterator[None]:
     """Tell the other processes when somebody waits."""
     bell = app[keys.BELL]
-    telling = asyncio.create_task(bell.tell_others(StoredAttention(app[_QUEUE])))
+    telling = asyncio.create_task(bell.tell_others(StoredAttention(app[_HOME].queue)))
     yield
     await _cancel(telling)
 
@@ -130,8 +145,8 @@ async def answering(app: web.Application) -> AsyncIterator[None]:
     if not app[_SETTINGS].run_worker:
         yield
         return
-    database, bell = app[_DATABASE], app[keys.BELL]
-    attention = StoredAttention(app[_QUEUE])
+    database, bell = app[_HOME].database, app[keys.BELL]
+    attention = StoredAttention(app[_HOME].queue)
     outbox, graph = StoredOutbox(database), app[keys.GRAPH]
     conversation = Conversation(
         inbox=app[keys.INBOX],
@@ -154,10 +169,25 @@ async def answering(app: web.Application) -> AsyncIterator[None]:
     await _cancel(listening)
 
 
+_MODULES = (  # in the order in which people read about them
+    auth,
+    sessions,
+    links,
+    passwords,
+    account,
+    avatars,
+    preferences,
+    messages,
+    webhook,
+    health,
+    docs,
+    pages,
+    link_pages,
+)
+
 LIVE: Sequence[Resource] = (
-    databases,
-    store,
-    own_accounts,
+    mail,
+    home,
     whatsapp,
     language_model,
     calling,
@@ -166,7 +196,11 @@ LIVE: Sequence[Resource] = (
 
 
 def create_app(
-    settings: Settings, resources: Sequence[Resource] = LIVE, *, pace: Pace | None = None
+    settings: Settings,
+    resources: Sequence[Resource] = LIVE,
+    *,
+    pace: Pace | None = None,
+    limits: Limits = LIMITS,
 ) -> web.Application:
     """Build the application; *resources* open left to right and close right to left."""
     number = settings.whatsapp
@@ -177,34 +211,14 @@ def create_app(
     app[_SETTINGS] = settings
     app[keys.WHATSAPP] = number
     app[keys.WA_ME] = settings.wa_me_url
+    app[keys.TRUSTED_PROXIES] = settings.trusted_proxies
     app[keys.PACE] = pace or Pace()
+    app[keys.LIMITS] = limits
     app[keys.BELL] = Bell()
     app.cleanup_ctx.extend(resources)
-    for module in (webhook, auth, avatars, preferences, messages, health, pages):
+    for module in _MODULES:
         app.add_routes(module.routes)
     return app
-
-
-async def _direct(
-    settings: Settings, closing: AsyncExitStack, *, size: int = 10
-) -> PostgresDatabase:
-    database = PostgresDatabase(settings.needed("database_url"), size=size)
-    await database.open()
-    closing.push_async_callback(database.close)
-    return database
-
-
-async def _through(project: Supabase, closing: AsyncExitStack) -> Database:
-    # A fifth of a second and 40 MB, which a Postgres of one's own does without.
-    from bot.store import supabase  # noqa: PLC0415
-
-    http = await closing.enter_async_context(supabase.pool())
-    return supabase.SupabaseDatabase(
-        http,
-        url=project.url,
-        anon_key=project.anon_key.get_secret_value(),
-        service_role_key=project.service_role_key.get_secret_value(),
-    )
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

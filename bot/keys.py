@@ -2,24 +2,47 @@
 
 from aiohttp import web
 
+from bot.accounts.links import Links
 from bot.accounts.ports import Accounts, Tokens
 from bot.chat.attention import Bell
 from bot.chat.burst import Pace
 from bot.chat.model import LanguageModel
+from bot.limits import Limits
+from bot.mail.postman import Postman
+from bot.seals import Seals
 from bot.settings import WhatsApp
-from bot.store.ports import Avatars, Health, History, Inbox, PhoneLinks
+from bot.store.ports import (
+    Avatars,
+    Health,
+    History,
+    Inbox,
+    OwnAccount,
+    Permits,
+    PhoneLinks,
+    Repeats,
+    Trail,
+)
 from bot.whatsapp.graph import Graph
 
 WHATSAPP = web.AppKey("whatsapp", WhatsApp)
 WA_ME = web.AppKey("wa_me", str)  # where a link opens a chat: https://wa.me, or the simulator
 PACE = web.AppKey("pace", Pace)
+LIMITS: web.AppKey[Limits] = web.AppKey("limits")
+TRUSTED_PROXIES = web.AppKey("trusted_proxies", int)
 BELL = web.AppKey("bell", Bell)
 INBOX = web.AppKey("inbox", Inbox)
 AVATARS = web.AppKey("avatars", Avatars)
 PHONE_LINKS = web.AppKey("phone_links", PhoneLinks)
 HISTORY = web.AppKey("history", History)
+OWN_ACCOUNT = web.AppKey("own_account", OwnAccount)
+TRAIL = web.AppKey("trail", Trail)
+PERMITS = web.AppKey("permits", Permits)
+REPEATS = web.AppKey("repeats", Repeats)
+SEALS = web.AppKey("seals", Seals)
 HEALTH = web.AppKey("health", Health)
 ACCOUNTS = web.AppKey("accounts", Accounts)
+LINKS = web.AppKey("links", Links)
 TOKENS = web.AppKey("tokens", Tokens)
 MODEL = web.AppKey("model", LanguageModel)
 GRAPH = web.AppKey("graph", Graph)
+POSTMAN = web.AppKey("postman", Postman)  # not there: nobody sends e-mail

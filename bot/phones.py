@@ -4,7 +4,7 @@ import re
 
 from bot.models import Phone
 
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 # Countries where WhatsApp's id of a mobile may differ from the number its owner dials.
 # Meta alters these prefixes by design (Cloud API, "Phone numbers"); a landline is never touched.
@@ -15,7 +15,7 @@ _BRAZIL_MOBILE = re.compile(r"55([1-9]\d)(9?)([6-9]\d{7})")
 
 def phone(text: str) -> Phone | None:
     """Return *text* as a number in E.164 with plus, or None where it is not one."""
-    return Phone(text) if _E164.fullmatch(text) else None
+    return Phone(text) if E164.fullmatch(text) else None
 
 
 def spellings(wa_id: str) -> list[Phone]:

@@ -1,20 +1,27 @@
 """A person's own avatar."""
 
-from http import HTTPStatus
-
 from aiohttp import web
 
-from bot.handlers import requests
+from bot.handlers import answers, requests
+from bot.handlers.calls import Section
 from bot.keys import AVATARS
-from bot.models import Avatar
+from bot.models import Caller
 
 routes = web.RouteTableDef()
+section = Section("Avatar", "The character that you talk with. Everybody has one.")
+
+_NONE_YET = {404: "You have no avatar yet."}
 
 
 @routes.post("/avatars")
-async def create(request: web.Request) -> web.Response:
-    caller = await requests.caller(request)
-    given = await requests.read(request, requests.NewAvatar)
+@section.call(
+    gives={201: answers.Avatar},
+    sends={"Location": "Where the avatar is."},
+    refuses={409: "You have an avatar already."},
+    creates=True,
+)
+async def create(request: web.Request, caller: Caller, given: requests.NewAvatar) -> web.Response:
+    """Make your avatar."""
     avatar = await request.app[AVATARS].create(
         caller,
         name=given.name,
@@ -22,37 +29,30 @@ async def create(request: web.Request) -> web.Response:
         personality=given.personality,
         physical_description=given.physical_description,
     )
-    headers = {"Location": "/avatars/me"}
-    return web.json_response(_shape(avatar), status=HTTPStatus.CREATED, headers=headers)
+    return answers.Avatar.of(avatar).response(201, {"Location": "/avatars/me"})
 
 
 @routes.get("/avatars/me")
-async def show(request: web.Request) -> web.Response:
-    avatar = await request.app[AVATARS].mine(await requests.caller(request))
-    return web.json_response(_shape(avatar))
+@section.call(gives={200: answers.Avatar}, refuses=_NONE_YET)
+async def show(request: web.Request, caller: Caller) -> web.Response:
+    """Look at your avatar."""
+    return answers.Avatar.of(await request.app[AVATARS].mine(caller)).response()
 
 
 @routes.patch("/avatars/me")
-async def change(request: web.Request) -> web.Response:
-    caller = await requests.caller(request)
-    changes = (await requests.read(request, requests.ChangedAvatar)).given
-    avatars = request.app[AVATARS]
+@section.call(gives={200: answers.Avatar}, refuses=_NONE_YET)
+async def change(
+    request: web.Request, caller: Caller, given: requests.ChangedAvatar
+) -> web.Response:
+    """Change your avatar. What is not sent stays as it is."""
+    avatars, changes = request.app[AVATARS], given.given
     avatar = await (avatars.change(caller, changes) if changes else avatars.mine(caller))
-    return web.json_response(_shape(avatar))
+    return answers.Avatar.of(avatar).response()
 
 
 @routes.delete("/avatars/me")
-async def delete(request: web.Request) -> web.Response:
-    await request.app[AVATARS].delete(await requests.caller(request))
-    return web.Response(status=HTTPStatus.NO_CONTENT)
-
-
-def _shape(avatar: Avatar) -> dict[str, str | int | None]:
-    return {
-        "id": str(avatar.id),
-        "name": avatar.name,
-        "age": avatar.age,
-        "personality": avatar.personality,
-        "physical_description": avatar.physical_description,
-        "created_at": avatar.created_at.isoformat(),
-    }
+@section.call(gives={204: None}, refuses=_NONE_YET)
+async def delete(request: web.Request, caller: Caller) -> web.Response:
+    """Delete your avatar. What was said stays in your messages."""
+    await request.app[AVATARS].delete(caller)
+    return web.Response(status=204)

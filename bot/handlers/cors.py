@@ -10,7 +10,7 @@ from bot.handlers.problems import Handler
 _LOCALHOST = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 _ALLOWED = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
     "Access-Control-Max-Age": "600",
 }
 
@@ -29,5 +29,6 @@ async def cors_for_localhost(request: web.Request, handler: Handler) -> web.Stre
         else await handler(request)
     )
     response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = "Location, Retry-After"
     response.headers["Vary"] = "Origin"
     return response

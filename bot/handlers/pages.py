@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from bot.handlers.health import section
+
 routes = web.RouteTableDef()
 
 _WELCOME = """<!doctype html>
@@ -23,5 +25,7 @@ adults.</p>
 
 
 @routes.get("/")
+@section.call(gives={200: "text/html"})
 async def welcome(_: web.Request) -> web.Response:
+    """See a page for people who came by the address."""
     return web.Response(text=_WELCOME, content_type="text/html")

@@ -1,48 +1,50 @@
 """A person's own WhatsApp number: asked for here, linked only by a message sent from it."""
 
-from http import HTTPStatus
 from urllib.parse import quote
 
 from aiohttp import web
 
 from bot import link_codes
-from bot.handlers import requests
+from bot.handlers import answers, requests
+from bot.handlers.calls import Section
 from bot.keys import GRAPH, PHONE_LINKS, WA_ME
+from bot.limits import Act
+from bot.models import Caller
 
 routes = web.RouteTableDef()
+section = Section("WhatsApp", "Your number. It is yours once a message from it has proved it.")
 
 
 @routes.get("/preferences")
-async def show(request: web.Request) -> web.Response:
-    preferences = await request.app[PHONE_LINKS].preferences(await requests.caller(request))
-    pending = preferences.pending
-    return web.json_response(
-        {
-            "whatsapp_phone": preferences.whatsapp_phone,
-            "pending": pending
-            and {"phone": pending.phone, "expires_at": pending.expires_at.isoformat()},
-        }
-    )
+@section.call(gives={200: answers.Preferences})
+async def show(request: web.Request, caller: Caller) -> web.Response:
+    """See which number is linked, and which one waits for its code."""
+    preferences = await request.app[PHONE_LINKS].preferences(caller)
+    return answers.Preferences.of(preferences).response()
 
 
 @routes.put("/preferences/whatsapp")
-async def request_link(request: web.Request) -> web.Response:
-    """Hand out the code that the phone must send; the number stays pending until it does."""
-    caller = await requests.caller(request)
-    given = await requests.read(request, requests.PhoneToLink)
+@section.call(gives={202: answers.LinkCode}, limit=Act.LINK_CODE)
+async def request_link(
+    request: web.Request, caller: Caller, given: requests.PhoneToLink
+) -> web.Response:
+    """Ask for a number.
+
+    The answer has a code. Send it from that number by WhatsApp within 15 minutes and the number is
+    linked; until then it stays pending.
+    """
     our_number = await request.app[GRAPH].display_phone_number()
     code = link_codes.new_code()
     expires_at = await request.app[PHONE_LINKS].request(caller, given.phone, code)
-    body = {
-        "status": "pending",
-        "code": code,
-        "wa_link": f"{request.app[WA_ME]}/{our_number}?text={quote(code)}",
-        "expires_at": expires_at.isoformat(),
-    }
-    return web.json_response(body, status=HTTPStatus.ACCEPTED)
+    wa_link = f"{request.app[WA_ME]}/{our_number}?text={quote(code)}"
+    return answers.LinkCode(
+        status="pending", code=code, wa_link=wa_link, expires_at=expires_at
+    ).response(202)
 
 
 @routes.delete("/preferences/whatsapp")
-async def unlink(request: web.Request) -> web.Response:
-    await request.app[PHONE_LINKS].unlink(await requests.caller(request))
-    return web.Response(status=HTTPStatus.NO_CONTENT)
+@section.call(gives={204: None})
+async def unlink(request: web.Request, caller: Caller) -> web.Response:
+    """Give the number up, the linked and the pending one."""
+    await request.app[PHONE_LINKS].unlink(caller)
+    return web.Response(status=204)

@@ -1,6 +1,8 @@
 """Every error as ``application/problem+json`` (RFC 9457); the one table of HTTP statuses."""
 
+import math
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,18 +15,23 @@ log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_RETRY_AFTER = "5"  # seconds
+_RETRY_AFTER = timedelta(seconds=5)  # where it is not known
 
 _STATUSES: dict[type[errors.AvaError], tuple[HTTPStatus, str]] = {
     errors.BadSignature: (HTTPStatus.UNAUTHORIZED, "The signature does not fit the body."),
     errors.NotADelivery: (HTTPStatus.BAD_REQUEST, "The body is not a JSON object."),
     errors.MalformedRequest: (HTTPStatus.BAD_REQUEST, "The body is not a JSON object."),
+    errors.MalformedKey: (HTTPStatus.BAD_REQUEST, "An Idempotency-Key is 1 to 255 of ! to ~."),
     errors.UnsupportedContent: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json."),
     errors.NotSignedIn: (HTTPStatus.UNAUTHORIZED, "Sign in and send the token as a Bearer token."),
     errors.WrongCredentials: (HTTPStatus.UNAUTHORIZED, "E-mail or password is wrong."),
+    errors.Forbidden: (HTTPStatus.FORBIDDEN, "This is not yours to do."),
     errors.Missing: (HTTPStatus.NOT_FOUND, ""),
     errors.Conflict: (HTTPStatus.CONFLICT, ""),
+    errors.DeadLink: (HTTPStatus.GONE, "This link does not work any more. Ask for another one."),
+    errors.NotConfigured: (HTTPStatus.NOT_IMPLEMENTED, ""),
     errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are not right."),
+    errors.TooMany: (HTTPStatus.TOO_MANY_REQUESTS, "That was too often. Try again later."),
     errors.Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "Try again in a moment."),
 }
 
@@ -35,7 +42,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except errors.AvaError as exc:
-        return _problem_of(exc)
+        return problem_of(exc)
     except web.HTTPException as exc:
         if exc.status < HTTPStatus.BAD_REQUEST:
             raise
@@ -65,25 +72,43 @@ def problem(
     )
 
 
-def _problem_of(exc: errors.AvaError) -> web.Response:
-    status, detail = next(
-        (_STATUSES[kind] for kind in type(exc).__mro__ if kind in _STATUSES),
-        (HTTPStatus.INTERNAL_SERVER_ERROR, ""),
-    )
+def status_of(exc: errors.AvaError) -> HTTPStatus:
+    """Return the status that this is answered with."""
+    return _meaning(exc)[0]
+
+
+def problem_of(exc: errors.AvaError) -> web.Response:
+    """Return what this is answered with; what is not the caller's fault is logged."""
+    status, detail = _meaning(exc)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request.failed", reason=type(exc).__name__, cause=type(exc.__cause__).__name__)
     match exc:
         case errors.Invalid(faults=faults):
             found = [{"field": fault.field, "message": fault.message} for fault in faults]
             return problem(status, detail, errors=found)
-        case errors.Missing() | errors.Conflict():
-            return problem(status, str(exc))
+        case errors.Missing() | errors.Conflict() | errors.NotConfigured():
+            soon = {"Retry-After": _seconds(None)} if isinstance(exc, errors.StillRunning) else None
+            return problem(status, str(exc), headers=soon)
         case errors.NotSignedIn() | errors.WrongCredentials():
             return problem(status, detail, headers={"WWW-Authenticate": "Bearer"})
-        case errors.Unavailable():
-            return problem(status, detail, headers={"Retry-After": _RETRY_AFTER})
+        case errors.BadSignature():
+            return problem(status, detail, headers={"WWW-Authenticate": "X-Hub-Signature-256"})
+        case errors.Unavailable(again_in=wait) | errors.TooMany(again_in=wait):
+            return problem(status, detail, headers={"Retry-After": _seconds(wait)})
         case _:
             return problem(status, detail)
+
+
+def _meaning(exc: errors.AvaError) -> tuple[HTTPStatus, str]:
+    return next(
+        (_STATUSES[kind] for kind in type(exc).__mro__ if kind in _STATUSES),
+        (HTTPStatus.INTERNAL_SERVER_ERROR, ""),
+    )
+
+
+def _seconds(wait: timedelta | None) -> str:
+    """Return whole seconds, never too few."""
+    return str(max(1, math.ceil((_RETRY_AFTER if wait is None else wait).total_seconds())))
 
 
 def _route(request: web.Request) -> str:

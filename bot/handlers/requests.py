@@ -1,19 +1,25 @@
 """What the JSON endpoints take, and who asks."""
 
 import json
-from typing import Annotated, TypeVar, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, cast
 
 from aiohttp import web
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
 )
+from pydantic_core import CoreSchema
 
-from bot.errors import Fault, Invalid, MalformedRequest, NotSignedIn, UnsupportedContent
+from bot.accounts.ports import Scope
+from bot.errors import Fault, Invalid, MalformedRequest, Missing, NotSignedIn, UnsupportedContent
 from bot.keys import TOKENS
 from bot.models import (
     LONGEST_DESCRIPTION,
@@ -25,7 +31,7 @@ from bot.models import (
     Personality,
     Phone,
 )
-from bot.phones import phone
+from bot.phones import E164, phone
 
 _LONGEST_MESSAGE = 4096  # characters, as on WhatsApp
 _LARGEST_BODY = 64 * 1024  # bytes; the longest message, each character as an escaped pair, is 49152
@@ -59,9 +65,28 @@ def validate(given: dict[str, object], model: type[Body]) -> Body:
         ) from None
 
 
+async def read_form(request: web.Request, model: type[Body]) -> Body:
+    """Return what a page of ours sends as *model*; raise UnsupportedContent or Invalid."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise UnsupportedContent
+    try:
+        sent = await request.clone(client_max_size=_LARGEST_BODY).post()
+    except (LookupError, UnicodeDecodeError) as exc:  # a charset that is none, or another one
+        raise UnsupportedContent from exc
+    return validate(dict(sent), model)
+
+
 def query(request: web.Request, model: type[Body]) -> Body:
     """Return the query string as *model* or raise Invalid."""
     return validate(dict(request.query), model)
+
+
+def segment(request: web.Request, name: str, kind: TypeAdapter[object]) -> object:
+    """Return the part *name* of the path as *kind*; what cannot be there is Missing."""
+    try:
+        return kind.validate_python(request.match_info[name])
+    except ValidationError:
+        raise Missing("There is nothing here.") from None
 
 
 async def caller(request: web.Request) -> Caller:
@@ -95,16 +120,59 @@ def _e164(text: str) -> Phone:
     return number
 
 
-_Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_storable)]
+def _whole(number: object) -> object:
+    """JSON knows one kind of number: 27.0 is 27."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # eq: as part of a type it has to be hashable
+class _Shown:
+    """What the schema says of a rule that only code can check."""
+
+    words: dict[str, Any]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(schema) | self.words
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+_NO_NUL = r"^[^\x00]*$"
+_Storable = Annotated[str, AfterValidator(_storable), _Shown({"pattern": _NO_NUL})]
+_Line = Annotated[_Storable, StringConstraints(strip_whitespace=True)]
+_NonEmptyLine = Annotated[_Line, _Shown({"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"})]
+# No space and no control character; whether \x85 is a space, not all regular expressions agree.
+_NEITHER = r"[^@\s\x00-\x1f\x7f-\xa0"
 Email = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         to_lower=True,
         max_length=254,
-        pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f.]+$",
+        pattern=rf"^{_NEITHER}]{{1,64}}@{_NEITHER}]+\.{_NEITHER}.]+$",
     ),
     AfterValidator(_storable),
+    Field(description="An e-mail address; upper case is lower case.", examples=["ada@example.com"]),
+]
+Password = Annotated[
+    _Storable,
+    Field(
+        min_length=1,
+        max_length=1024,
+        description="As it was chosen.",
+        examples=["correct horse battery"],
+    ),
+]
+# The rules are those of whoever keeps the accounts; here the one that can be written down is shown.
+NewPassword = Annotated[
+    Password,
+    Field(description="Not your e-mail, and none that everybody tries."),
+    _Shown({"minLength": 8, "maxLength": 72}),
 ]
 
 
@@ -114,18 +182,107 @@ class RequestBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-class Credentials(RequestBody):
-    """Sign-up and sign-in."""
+class RequestQuery(BaseModel):
+    """A query string with exactly these fields."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class NewAccount(RequestBody):
+    """Who signs up."""
 
     email: Email
-    password: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_storable)]
+    password: NewPassword
 
 
-AvatarName = Annotated[_Line, Field(min_length=1, max_length=LONGEST_NAME)]
-Age = Annotated[int, Field(ge=YOUNGEST_AVATAR, le=OLDEST_AVATAR)]
-Character = Annotated[Personality, Field(strict=False)]
+class Credentials(RequestBody):
+    """Who signs in."""
+
+    email: Email
+    password: Password
+
+
+class EmailAddress(RequestBody):
+    """Who wants an e-mail."""
+
+    email: Email
+
+
+class RefreshToken(RequestBody):
+    """A session that goes on."""
+
+    refresh_token: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=1024,
+            description="The one that came last.",
+            examples=["Y0QJ3lq1xW8d5nZrT2bV7mKc9sLfHgEa4uPoIyR6tNw"],
+        ),
+    ]
+
+
+class SigningOut(RequestBody):
+    """Which sessions end."""
+
+    scope: Annotated[
+        Scope, Field(strict=False, description="`this` session, all `others`, or `all` of yours.")
+    ] = Scope.THIS
+
+
+class PasswordChange(RequestBody):
+    """A new password, with what proves whose it is: the one until now, or the token of a link."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["current_password"]}, {"required": ["token"]}],
+        }
+    )
+
+    password: NewPassword
+    current_password: Password | None = None
+    token: Annotated[
+        str | None,
+        Field(
+            max_length=1024, description="Of the link in the e-mail: what its address ends with."
+        ),
+    ] = None
+
+
+class PasswordForm(RequestBody):
+    """What the page behind the link in the e-mail sends."""
+
+    password: Password
+
+
+AvatarName = Annotated[
+    _NonEmptyLine,
+    Field(
+        min_length=1,
+        max_length=LONGEST_NAME,
+        description="Spaces around it fall away.",
+        examples=["Mia"],
+    ),
+]
+Age = Annotated[
+    int,
+    Field(
+        ge=YOUNGEST_AVATAR,
+        le=OLDEST_AVATAR,
+        description="Years. An avatar is an adult.",
+        examples=[27],
+    ),
+    BeforeValidator(_whole),
+]
+Character = Annotated[Personality, Field(strict=False, examples=["playful"])]
 Looks = Annotated[
-    _Line, Field(max_length=LONGEST_DESCRIPTION), AfterValidator(lambda text: text or None)
+    _Line,
+    Field(
+        max_length=LONGEST_DESCRIPTION,
+        description="What the avatar looks like. Empty is the same as null.",
+        examples=["Red hair, green eyes."],
+    ),
+    AfterValidator(lambda text: text or None),
 ]
 
 
@@ -139,9 +296,11 @@ class NewAvatar(RequestBody):
 
 
 class ChangedAvatar(RequestBody):
-    """What changes. Only what was sent counts (``given``), so the defaults are never used."""
+    """What changes; what is not sent stays."""
 
-    name: AvatarName = ""
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    name: AvatarName = ""  # no default is ever used: only what was sent counts
     age: Age = YOUNGEST_AVATAR
     personality: Character = Personality.CARING
     physical_description: Looks | None = None
@@ -155,19 +314,58 @@ class ChangedAvatar(RequestBody):
 class PhoneToLink(RequestBody):
     """A number that the caller says is theirs."""
 
-    phone: Annotated[Phone, AfterValidator(_e164)]
+    phone: Annotated[
+        Phone,
+        AfterValidator(_e164),
+        _Shown({"pattern": f"^{E164.pattern}$"}),
+        Field(description="In full, with plus (E.164).", examples=["+31600000001"]),
+    ]
 
 
 class Saying(RequestBody):
     """A message in the app."""
 
-    content: Annotated[_Line, Field(min_length=1, max_length=_LONGEST_MESSAGE)]
+    content: Annotated[
+        _NonEmptyLine,
+        Field(
+            min_length=1,
+            max_length=_LONGEST_MESSAGE,
+            description="Spaces around it fall away.",
+            examples=["How was your day?"],
+        ),
+    ]
 
 
-class PageQuery(BaseModel):
-    """``?limit=`` and ``?before=`` of a list; *before* is the ``next`` of the page before."""
+class PageQuery(RequestQuery):
+    """Which part of a list."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    limit: int = Field(default=50, ge=1, le=200, description="How many at most.")
+    before: str | None = Field(
+        default=None, max_length=200, description="The `next` of the page before; newest without."
+    )
 
-    limit: int = Field(default=50, ge=1, le=200)
-    before: str | None = Field(default=None, max_length=200)
+
+class Subscription(RequestQuery):
+    """What Meta asks when somebody gives it the address of the webhook."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    mode: str = Field(default="", alias="hub.mode", description="`subscribe`.")
+    verify_token: str = Field(
+        default="", alias="hub.verify_token", description="The `WHATSAPP_VERIFY_TOKEN` of this Ava."
+    )
+    challenge: str = Field(
+        default="", alias="hub.challenge", description="What to send back, whatever it is."
+    )
+
+
+class Delivery(BaseModel):
+    """Up to 1,000 messages and statuses, as Meta describes them in its documentation.
+
+    <https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components>
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    object: str = Field(default="", examples=["whatsapp_business_account"])
+    entry: list[Any] = []

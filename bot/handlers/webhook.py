@@ -6,35 +6,46 @@ import structlog
 from aiohttp import web
 
 from bot.errors import BadSignature
+from bot.handlers import requests
+from bot.handlers.calls import Section
 from bot.keys import BELL, INBOX, PACE, WHATSAPP
 from bot.models import UpdateKind
 from bot.whatsapp import wire
 
 log = structlog.get_logger()
 routes = web.RouteTableDef()
+section = Section("WhatsApp webhook", "For Meta alone.")
 
 LARGEST_DELIVERY = 3 * 1024 * 1024  # bytes; Meta's limit, aiohttp's own default is 1 MiB
 
 
 @routes.get("/webhook")
-async def verify(request: web.Request) -> web.Response:
-    """Answer Meta's challenge when it knows our verify token."""
-    token = request.query.get("hub.verify_token", "").encode(errors="replace")
+@section.call(gives={200: "text/plain"}, refuses={403: "That is not our verify token."})
+async def verify(request: web.Request, asked: requests.Subscription) -> web.Response:
+    """Prove that this is the address that Meta was told: answer its challenge."""
     ours = request.app[WHATSAPP].verify_token.get_secret_value().encode()
-    subscribing = request.query.get("hub.mode") == "subscribe"
-    if not (hmac.compare_digest(token, ours) and subscribing):
+    known = hmac.compare_digest(asked.verify_token.encode(), ours)
+    if not (known and asked.mode == "subscribe"):
         raise web.HTTPForbidden
     headers = {"X-Content-Type-Options": "nosniff"}  # the body is what the caller sent
-    return web.Response(text=request.query.get("hub.challenge", ""), headers=headers)
+    return web.Response(text=asked.challenge, headers=headers)
 
 
 @routes.post("/webhook")
+@section.call(
+    gives={200: None},
+    needs={"X-Hub-Signature-256": "`sha256=` and the HMAC of the body with the app secret."},
+    refuses={
+        400: "The body is not a JSON object.",
+        401: "The signature does not fit the body.",
+        413: "The body is larger than 3 MiB.",
+        503: "It could not be stored. Meta sends it again, for seven days.",
+    },
+    raw=requests.Delivery,
+)
 async def receive(request: web.Request) -> web.Response:
-    """Acknowledge a delivery once everything in it is stored; nobody is answered before that.
-
-    Meta repeats for seven days what is not acknowledged, so a store that is down must become a
-    503, never a polite 200.
-    """
+    """Acknowledge a delivery once everything in it is stored; nobody is answered before that."""
+    # Meta repeats what is not acknowledged, so a store that is down must never be a polite 200.
     app, body = request.app, await request.read()
     _verify_signature(request, body)
     delivery = wire.parse(body, phone_number_id=request.app[WHATSAPP].phone_number_id)

@@ -42,9 +42,11 @@ async def test_a_page_on_localhost_may_ask(development: "Client", origin: str) -
 
     assert [preflight.status, answer.status, problem.status] == [204, 200, 404]
     assert "PUT" in preflight.headers["Access-Control-Allow-Methods"]
-    assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    for name in ("Authorization", "Idempotency-Key"):
+        assert name in preflight.headers["Access-Control-Allow-Headers"]
     for response in preflight, answer, problem:
         assert response.headers["Access-Control-Allow-Origin"] == origin
+        assert "Retry-After" in response.headers["Access-Control-Expose-Headers"]
         assert response.headers["Vary"] == "Origin"
 
 

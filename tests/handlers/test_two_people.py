@@ -23,12 +23,19 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 NOBODYS = {
     "GET /": "a page that is the same for everybody",
+    "GET /docs": "the reference, the same for everybody",
+    "GET /openapi.json": "the reference, the same for everybody",
     "GET /health": "about the process",
     "GET /ready": "about the process, and how long the queue is",
     "GET /webhook": "Meta's, who knows the verify token",
     "POST /webhook": "Meta's, who signs it",
     "POST /auth/signup": "makes a person, and takes nothing of another",
     "POST /auth/signin": "wants the password of whom it lets in",
+    "POST /auth/refresh": "wants the token that the person got last",
+    "POST /auth/magic-link": "answers everybody the same, and writes to the person alone",
+    "POST /auth/password/reset": "answers everybody the same, and writes to the person alone",
+    "GET /auth/password/forgotten": "a page that is the same for everybody",
+    "POST /auth/password/forgotten": "answers everybody the same, and writes to the person alone",
 }
 """Routes behind which there is no person, with the reason."""
 
@@ -49,7 +56,29 @@ class Case:
 
 _AVATAR = {"name": "Noa", "age": 31, "personality": "shy"}
 
+_LINK = {"token": "{avatar_key}"}  # known to Ada alone; her links are known to nobody
+
 CASES = [
+    Case(route="GET /auth/magic-link/{token}", empty=410, own=410, path=_LINK, signed_in=False),
+    Case(route="POST /auth/magic-link/{token}", empty=410, own=410, path=_LINK, signed_in=False),
+    Case(
+        route="POST /auth/magic-link/{token}/open", empty=410, own=410, path=_LINK, signed_in=False
+    ),
+    Case(route="GET /auth/password/{token}", empty=410, own=410, path=_LINK, signed_in=False),
+    # Takes a form, and looks at nothing before there is one.
+    Case(route="POST /auth/password/{token}", empty=415, own=415, path=_LINK, signed_in=False),
+    Case(
+        route="POST /auth/password",
+        empty=410,
+        own=410,
+        body=_LINK | {"password": "a better one, by far"},
+        signed_in=False,
+    ),
+    Case(route="POST /auth/signout", empty=204, own=204, body={"scope": "all"}),
+    Case(route="GET /account", empty=200, own=200),
+    Case(route="GET /account/export", empty=200, own=200),
+    Case(route="DELETE /account", empty=200, own=200),
+    Case(route="GET /account/events", empty=200, own=200),
     Case(route="POST /avatars", empty=201, own=409, body=_AVATAR),
     Case(route="GET /avatars/me", empty=404, own=200),
     Case(route="PATCH /avatars/me", empty=404, own=200, body={"age": 32}),
