@@ -7,6 +7,7 @@ stands in ``handlers/problems.py`` alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 
 class AvaError(Exception):
@@ -44,12 +45,25 @@ class MalformedRequest(AvaError):
     """The body is not the JSON object that the endpoint takes."""
 
 
+class MalformedKey(MalformedRequest):
+    """The Idempotency-Key is no text that can be one."""
+
+
 class UnsupportedContent(AvaError):
     """The body is of a type the endpoint does not take."""
 
 
 class NotSignedIn(AvaError):
     """No token, or one that is expired, forged or not ours."""
+
+
+class TokenReused(NotSignedIn):
+    """A refresh token came a second time, so somebody else has it too; its session has ended."""
+
+    def __init__(self, person: UUID, session: UUID) -> None:
+        super().__init__("reused")
+        self.person = person
+        self.session = session
 
 
 class WrongCredentials(AvaError):
@@ -64,11 +78,27 @@ class Missing(AvaError):
     """What was asked for does not exist, or not for this person."""
 
 
+class DeadLink(AvaError):
+    """A one-time link that was used, replaced by a newer one or too old, or that never was one."""
+
+
 class Conflict(AvaError):
     """It exists already, or something it needs does not exist yet."""
 
 
 # --- asking again later helps ----------------------------------------------------------------
+
+
+class TooMany(AvaError):
+    """The same was asked too often; again_in: when it may be asked again."""
+
+    def __init__(self, again_in: timedelta) -> None:
+        super().__init__("too many")
+        self.again_in = again_in
+
+
+class StillRunning(Conflict):
+    """The same is being done at this moment."""
 
 
 class Unavailable(AvaError):
@@ -90,6 +120,14 @@ class StoreTimeout(StoreUnavailable):
     """The database took too long; what was asked may have happened."""
 
 
+class AccountsUnavailable(Unavailable):
+    """Whoever keeps the accounts did not answer; what was asked may have happened."""
+
+
+class AccountsTimeout(AccountsUnavailable):
+    """Whoever keeps the accounts took too long; what was asked may have happened."""
+
+
 class ModelUnavailable(Unavailable):
     """The language model gave no usable answer."""
 
@@ -102,8 +140,12 @@ class OutcomeUnknown(Unavailable):
     """The request left and no answer came back: the message may have been sent."""
 
 
+class MailUnavailable(Unavailable):
+    """An e-mail could not be handed over for now."""
+
+
 class AnsweredElsewhere(Unavailable):
-    """Part of a turn was answered while its reply was composed; look again what is left."""
+    """A turn is not what it was: part of it was answered, or its person left; look again."""
 
 
 # --- asking again does not help ---------------------------------------------------------------
@@ -113,12 +155,24 @@ class StoreRejected(AvaError):
     """The database refused a statement: schema and code disagree."""
 
 
+class AccountsRejected(AvaError):
+    """Whoever keeps the accounts refused what the code believed to be right."""
+
+
 class SendRejected(AvaError):
     """The Graph API will never send this; ``code`` is Meta's error code."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"Graph API error {code}")
         self.code = code
+
+
+class MailRejected(AvaError):
+    """This e-mail will never go; the reason quotes nothing of it."""
+
+
+class NotConfigured(AvaError):
+    """Whoever runs this Ava has not set what this needs; the message names it."""
 
 
 class CannotStart(AvaError):

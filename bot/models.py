@@ -6,6 +6,7 @@ answers it, and a ``Message`` in the history that people see. The answer is a ``
 WhatsApp one or more of ``Send``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ from uuid import UUID
 PersonId = NewType("PersonId", UUID)  # auth.users.id
 AvatarId = NewType("AvatarId", UUID)
 MessageId = NewType("MessageId", UUID)
+EventId = NewType("EventId", int)
 SendId = NewType("SendId", UUID)  # travels to Meta as biz_opaque_callback_data and back in statuses
 
 Phone = NewType("Phone", str)  # E.164 with "+", as people type it: "+31600000001"
@@ -64,10 +66,14 @@ class ReplyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A person who asks something through the JSON endpoints, with the token that proves it."""
+    """A person who asks something through the JSON endpoints, with the token that proves it.
+
+    session: the one that the token belongs to; None for a token from before there were any.
+    """
 
     id: PersonId
     token: str = field(repr=False)
+    session: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,58 @@ class Account:
 
     id: PersonId
     email: str = field(repr=False)  # lower case
+
+
+class LinkPurpose(StrEnum):
+    """What somebody who has a one-time link from an e-mail may do with it."""
+
+    SIGN_IN = "sign_in"
+    PASSWORD = "password"  # noqa: S105 - choose a new one
+    SIGN_UP = "sign_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile(Account):
+    """An account as its person sees it."""
+
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """What was deleted of a person, rows by table, and how many events outlive them."""
+
+    deleted: Mapping[str, int]
+    events_kept: int
+
+
+class EventKind(StrEnum):
+    """What can happen to an account."""
+
+    SIGNED_UP = "signed_up"
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"  # with a wrong password
+    SIGNED_OUT = "signed_out"
+    SESSION_REUSED = "session_reused"  # a refresh token came twice, so that its session ended
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an event, not a password
+    PHONE_LINKED = "phone_linked"
+    PHONE_UNLINKED = "phone_unlinked"
+    PHONE_TAKEN_OVER = "phone_taken_over"  # somebody else proved that it is theirs
+    AVATAR_CREATED = "avatar_created"
+    AVATAR_CHANGED = "avatar_changed"
+    AVATAR_DELETED = "avatar_deleted"
+    EXPORTED = "exported"
+    DELETION_REQUESTED = "deletion_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to an account. about: the avatar or session it happened to."""
+
+    id: EventId
+    at: datetime
+    kind: EventKind
+    about: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ class StoredInbox:
             new = await asyncio.shield(self._stored_with_others(rows))
         except StoreRejected:  # somebody else's update may be to blame
             new = await self._store(rows)
-        return sum(row["key"] in new for row in rows)
+        return len(new.intersection(row["key"] for row in rows))
 
     def _stored_with_others(self, rows: list[dict[str, Any]]) -> "asyncio.Task[frozenset[str]]":
         batch = self._gathering

@@ -39,7 +39,8 @@ class StoredOutbox:
         await self._move(send, ReplyStatus.SENT, wamid=wamid)
 
     async def doubted_for(self, send: SendId) -> timedelta:
-        return timedelta(seconds=await self._database.as_bot("doubted_for", id=send))
+        seconds: float | None = await self._database.as_bot("doubted_for", id=send)
+        return timedelta(seconds=seconds or 0)  # None: whom it was for deleted it meanwhile
 
     async def requeue(self, send: SendId) -> None:
         await self._move(send, ReplyStatus.QUEUED)

@@ -4,24 +4,32 @@ All of them raise ``StoreUnavailable`` when the database does not answer and ``S
 it refuses a statement that the code believed to be right.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from bot.limits import Limit
 from bot.models import (
+    Account,
     Arrival,
     Avatar,
     AvatarChanges,
     Caller,
     Channel,
+    Erasure,
+    Event,
+    EventId,
+    EventKind,
     Lease,
+    LinkPurpose,
     Message,
     MessageId,
     Personality,
     PersonId,
     Phone,
     Preferences,
+    Profile,
     Reply,
     Send,
     Sender,
@@ -208,6 +216,62 @@ class History(Protocol):
         """
 
 
+class OwnAccount(Protocol):
+    """Everything about a person at once. All raise NotSignedIn where the account is gone."""
+
+    async def profile(self, caller: Caller) -> Profile: ...
+
+    async def export(self, caller: Caller) -> Mapping[str, object]:
+        """Return all that is kept about them as JSON, by table."""
+
+    async def erase(self, caller: Caller) -> Erasure:
+        """Delete all of it at once, but for the account itself and what happened to it."""
+
+
+class Trail(Protocol):
+    """What happened to an account. Nobody changes it, and it outlives the account."""
+
+    async def record(
+        self, person: PersonId, kind: EventKind, *, about: UUID | None = None
+    ) -> None: ...
+
+    async def record_failed_sign_in(self, email: str) -> None:
+        """Somebody gave a wrong password; for an e-mail that nobody has, nothing is kept."""
+
+    async def page(self, caller: Caller, *, limit: int, before: EventId | None) -> Sequence[Event]:
+        """Return at most *limit* of the caller's events, newest first, older than *before*."""
+
+
+class Permits(Protocol):
+    """How often things were asked for, counted for all processes together, as service role."""
+
+    async def take(self, wanted: Mapping[str, Limit]) -> None:
+        """Count once for each key, all or nothing. Raise TooMany where a limit is reached."""
+
+
+class Repeats(Protocol):
+    """First answers to calls that may come again, for a day, as service role.
+
+    key: whose call it is, and by which name they know it. fingerprint: all that was asked. holder:
+    one run of it.
+    """
+
+    async def reserve(
+        self, key: str, *, fingerprint: str, holder: UUID, person: PersonId | None
+    ) -> str | None:
+        """Return the first answer; None: there is none, and *holder* is the one to make it.
+
+        A run that was heard nothing of for a minute counts as dead. Raise StillRunning, Invalid
+        where the key came with another fingerprint, and NotSignedIn where the account is gone.
+        """
+
+    async def keep(self, key: str, *, holder: UUID, answer: str) -> None:
+        """Keep the answer, unless another run has taken over."""
+
+    async def release(self, key: str, *, holder: UUID) -> None:
+        """Let another run try: this one came to no answer."""
+
+
 class Health(Protocol):
     """How the store is."""
 
@@ -218,10 +282,71 @@ class Health(Protocol):
 
 
 class Passwords(Protocol):
-    """Ava's own accounts, as service role."""
+    """The passwords of Ava's own accounts, as service role. Whoever gets one is signed in."""
 
-    async def create(self, email: str, password_hash: str) -> PersonId:
-        """Raise Conflict when somebody has this e-mail (lower case) already."""
+    async def create(
+        self, email: str, password_hash: str, refresh_token: str
+    ) -> tuple[PersonId, UUID]:
+        """Return a new account and its session.
+
+        Raise Conflict when somebody has this e-mail (lower case) already.
+        """
 
     async def find(self, email: str) -> tuple[PersonId, str] | None:
         """Return who has this e-mail (lower case), with the hash of their password."""
+
+    async def change(self, person: PersonId, password_hash: str, refresh_token: str) -> UUID:
+        """End every session and return a new one. Raise NotSignedIn when the account is gone."""
+
+    async def forget(self, person: PersonId) -> None:
+        """Forget the account, and with it whatever belongs to it."""
+
+
+class Sessions(Protocol):
+    """The sessions of Ava's own accounts, as service role; each ends after 60 days without use."""
+
+    async def open(
+        self, person: PersonId, refresh_token: str, *, password_hash: str | None = None
+    ) -> UUID | None:
+        """Return a new session; None: *password_hash* is not what is kept any more.
+
+        Raise NotSignedIn when the account is gone.
+        """
+
+    async def refresh(self, refresh_token: str, successor: str) -> tuple[PersonId, UUID] | None:
+        """Exchange a token, once; None when it is unknown or its session has ended.
+
+        Within 10 seconds after its first use it may be exchanged again, by a client that did not
+        hear the answer. Later it ends the session: raise TokenReused.
+        """
+
+    async def end(self, person: PersonId, session: UUID | None, scope: str) -> None:
+        """End *session* (``this``), all of the person's but that one (``others``), or ``all``."""
+
+
+class OneTimeLinks(Protocol):
+    """Links in e-mails, each good for 15 minutes and one use, as service role."""
+
+    async def ask(
+        self, email: str, purpose: LinkPurpose, token: str, *, password_hash: str | None = None
+    ) -> bool:
+        """Return whether somebody has this e-mail (lower case), after the same time either way.
+
+        If so the link is theirs instead of the one before; to sign in where a sign-up was asked
+        for. If not, it is nothing, except for a sign-up, which comes with a *password_hash*.
+        """
+
+    async def purpose(self, token: str) -> LinkPurpose | None:
+        """Return what a link is good for, and leave it as it is."""
+
+    async def use(self, token: str, purposes: Sequence[LinkPurpose]) -> Account | None:
+        """Return whose link it is, to one caller only; a sign-up becomes an account.
+
+        None: it is dead, or good for something else.
+        """
+
+    async def give_back(self, token: str) -> None:
+        """Let a link work again after ``use``, since nothing came of it."""
+
+    async def drop(self, person: PersonId) -> None:
+        """Let none of this person's links work any more."""

@@ -206,7 +206,7 @@ def _error_of(exc: asyncpg.PostgresError) -> StoreUnavailable | StoreRejected:
             return RolledBack(name)
         case asyncpg.InsufficientPrivilegeError():
             return Denied(name)
-        case asyncpg.QueryCanceledError():
+        case asyncpg.QueryCanceledError() | asyncpg.LockNotAvailableError():
             return StoreTimeout(name)
         case _ if (exc.sqlstate or "").startswith(_PASSING):
             return StoreUnavailable(name)

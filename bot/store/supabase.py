@@ -17,6 +17,7 @@ import httpx
 from postgrest import APIError, AsyncRPCFilterRequestBuilder
 from supabase import AsyncClient, AsyncClientOptions
 
+from bot import supabase_keys
 from bot.errors import (
     AvaError,
     Forbidden,
@@ -38,14 +39,15 @@ _TIMEOUT = httpx.Timeout(10, connect=5, pool=5)  # seconds
 _CONNECTIONS = 40  # all kept alive, or each of a burst would be opened anew
 
 _RULE_CLASS = "23"  # of SQLSTATE
+_WRONG_KEY = "API key"
 _RULE = re.compile(r'constraint "([^"]+)"')
 # By how a code begins: PostgREST's own, a SQLSTATE, or the status of an answer that was no JSON.
 _MEANINGS: tuple[tuple[tuple[str, ...], type[AvaError]], ...] = (
     (("40001", "40P01"), RolledBack),
-    (("57014", "PGRST003", "504"), StoreTimeout),
+    (("55P03", "57014", "PGRST003", "504"), StoreTimeout),
     # connection, resources, operator and rollback; PostgREST's connection; the gateway
-    (("08", "53", "57", "40", "25006", "PGRST00", "50", "52"), StoreUnavailable),
-    (("PGRST30",), NotSignedIn),
+    (("08", "53", "57", "4000", "25006", "PGRST00", "429", "50", "52"), StoreUnavailable),
+    (("PGRST301", "PGRST302", "PGRST303"), NotSignedIn),
     (("42501",), Denied),
     (("PGRST20", "42P01", "42703", "42704", "42883"), SchemaBehind),
 )
@@ -70,9 +72,7 @@ def client(http: httpx.AsyncClient, url: str, key: str) -> AsyncClient:
         postgrest_client_retry=False,
     )
     made = AsyncClient(url, key, options)
-    if key.startswith("sb_"):
-        # A key of this generation is no token: it goes on `apikey` alone.
-        made.options.headers.pop("Authorization", None)
+    made.options.headers = options.headers | supabase_keys.headers(key)
     return made
 
 
@@ -87,7 +87,10 @@ class SupabaseDatabase:
         self._anon = client(http, url, anon_key)
 
     async def as_bot(self, function: str, /, **arguments: object) -> Any:  # noqa: ANN401 - any JSON
-        return await _called(lambda: self._bot.rpc(function, _json(arguments)))
+        try:
+            return await _called(lambda: self._bot.rpc(function, _json(arguments)))
+        except NotSignedIn as exc:  # our own key is wrong, which nobody who asks can mend
+            raise StoreRejected("the service-role key is refused") from exc
 
     async def as_person(self, caller: Caller, function: str, /, **arguments: object) -> Any:  # noqa: ANN401
         theirs = self._anon.schema("public").auth(caller.token)  # a client of its own
@@ -118,7 +121,7 @@ def _json(arguments: dict[str, object]) -> dict[str, Any]:
 def _plain(value: object) -> object:
     match value:
         case timedelta():
-            return f"{value.total_seconds()} seconds"
+            return f"{value.total_seconds():f} seconds"  # Postgres reads no exponents here
         case datetime():
             return value.isoformat()
         case UUID():
@@ -140,9 +143,13 @@ def _translated() -> Iterator[None]:
         raise StoreTimeout(type(exc).__name__) from exc
     except httpx.HTTPError as exc:
         raise StoreUnavailable(type(exc).__name__) from exc
+    except UnicodeEncodeError as exc:  # half a character is no text
+        raise StoreRejected(type(exc).__name__) from exc
 
 
 def _error_of(code: str, message: str) -> AvaError:
+    if not code:  # the gateway's own JSON: a wrong key, or nobody behind it
+        return (StoreRejected if _WRONG_KEY in message else StoreUnavailable)("gateway")
     if code.startswith(_RULE_CLASS):
         rule = _RULE.search(message)
         return RuleBroken(code, rule[1] if rule else "")

@@ -1,9 +1,12 @@
 """Opening a turn and storing its reply, as service role."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from bot.errors import AnsweredElsewhere
 from bot.models import (
     Arrival,
     Channel,
@@ -18,7 +21,7 @@ from bot.models import (
     Turn,
 )
 from bot.store.avatars import avatar_of
-from bot.store.database import Database
+from bot.store.database import Database, RuleBroken
 from bot.store.outbox import send_of
 
 _LINES = 60  # of history; the model's own budget cuts further
@@ -38,14 +41,15 @@ class StoredTurns:
         *,
         bsuid: str | None = None,
     ) -> Turn:
-        opened = await self._database.as_bot(
-            "open_turn",
-            person=person,
-            channel=channel,
-            arrivals=[_row(arrival) for arrival in arrivals],
-            bsuid=bsuid,
-            lines=_LINES,
-        )
+        with _their_leaving():
+            opened = await self._database.as_bot(
+                "open_turn",
+                person=person,
+                channel=channel,
+                arrivals=[_row(arrival) for arrival in arrivals],
+                bsuid=bsuid,
+                lines=_LINES,
+            )
         return _turn(person, channel, opened)
 
     async def answer(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send] | None:
@@ -57,17 +61,29 @@ class StoredTurns:
     async def _store(
         self, turn: Turn, reply: Reply, to: Sender | None, *, is_notice: bool
     ) -> Sequence[Send] | None:
-        stored = await self._database.as_bot(
-            "store_reply",
-            person=turn.person,
-            channel=turn.channel,
-            answers=[said.id for said in turn.unanswered],
-            text=reply.text,
-            parts=list(reply.parts),
-            recipient=to.key if to else None,
-            is_notice=is_notice,
-        )
+        with _their_leaving():
+            stored = await self._database.as_bot(
+                "store_reply",
+                person=turn.person,
+                channel=turn.channel,
+                answers=[said.id for said in turn.unanswered],
+                text=reply.text,
+                parts=list(reply.parts),
+                recipient=to.key if to else None,
+                is_notice=is_notice,
+            )
         return None if stored is None else [send_of(row) for row in stored]
+
+
+@contextmanager
+def _their_leaving() -> Iterator[None]:
+    """Notice that the person, or their avatar, was deleted since somebody looked."""
+    try:
+        yield
+    except RuleBroken as broken:
+        if broken.sqlstate == "23503":
+            raise AnsweredElsewhere(again_in=timedelta(0)) from broken
+        raise
 
 
 def _row(arrival: Arrival) -> dict[str, Any]:

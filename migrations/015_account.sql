@@ -1,0 +1,235 @@
+-- 015_account
+-- Date:   2026-11-22
+-- What:   everything about a person at once: to look at, to take away, to delete.
+-- Why:    docs/decisions/0011-the-audit-log-outlives-the-account.md
+-- Locks:  none.
+-- Undo:   drop function public.my_account, public.export_account, public.erase_account,
+--         public.inbox_of, public.outbox_of, public.sender_keys_of,
+--         public.owner_of_number, public.wa_ids_of;
+--         delete from public.schema_migrations where name = '015_account';
+-- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
+begin;
+
+-- --- what is about whom --------------------------------------------------------------------------
+
+-- The ids that WhatsApp may have for a number; bot/phones.py says the same the other way round.
+create or replace function public.wa_ids_of(p_phone text)
+returns text[] language sql immutable set search_path = public, pg_temp as $$
+  select array_remove(array[digits, case
+    when digits ~ '^521\d{10}$' then '52' || right(digits, 10)
+    when digits ~ '^52\d{10}$' then '521' || right(digits, 10)
+    when digits ~ '^54\d{10}$' then '549' || right(digits, 10)
+    when digits ~ '^55[1-9]\d9[6-9]\d{7}$' then left(digits, 4) || right(digits, 8)
+    when digits ~ '^55[1-9]\d[6-9]\d{7}$' then left(digits, 4) || '9' || right(digits, 8)
+  end], null)
+  from ltrim(p_phone, '+') as digits
+$$;
+
+-- Whose number WhatsApp calls p_wa_id, as find_person decides it.
+create or replace function public.owner_of_number(p_wa_id text)
+returns uuid language sql stable set search_path = public, pg_temp as $$
+  select user_id from user_preferences
+  where whatsapp_phone is not null and p_wa_id = any (wa_ids_of(whatsapp_phone))
+  order by whatsapp_phone = '+' || p_wa_id desc limit 1
+$$;
+
+-- The names by which the queue knows this person: in the app, by their number, by numbers and ids from
+-- which they wrote, unless those are somebody else's by now.
+create or replace function public.sender_keys_of(p_person uuid)
+returns text[] language sql stable set search_path = public, pg_temp as $$
+  with used as (
+    select 'wa:' || unnest(wa_ids_of(whatsapp_phone)) as key
+    from user_preferences where user_id = p_person and whatsapp_phone is not null
+    union
+    select 'bsuid:' || bsuid from whatsapp_identities where user_id = p_person
+    union
+    select sender from inbox where sender is not null and key in (
+      select 'message:' || wamid from messages where user_id = p_person and wamid is not null
+      union all
+      select 'message:' || used_by from link_codes where user_id = p_person and used_by is not null)
+    union
+    select recipient from outbox where message_id in (
+      select id from messages where user_id = p_person)
+  )
+  select array_agg(key) || ('app:' || p_person) from used
+  where case split_part(key, ':', 1)
+    when 'wa' then coalesce(owner_of_number(substr(key, 4)), p_person) = p_person
+    else not exists (select from whatsapp_identities
+                     where bsuid = substr(key, 7) and user_id <> p_person) end
+$$;
+
+create or replace function public.outbox_of(p_person uuid, p_keys text[])
+returns setof public.outbox language sql stable set search_path = public, pg_temp as $$
+  select * from outbox
+  where recipient = any (p_keys)
+    or message_id in (select id from messages where user_id = p_person)
+$$;
+
+-- What Meta delivered from them, of what they were sent, and whatever else names them. Reads the
+-- whole inbox: an index would have to be kept up before every acknowledgement.
+create or replace function public.inbox_of(p_person uuid, p_keys text[])
+returns setof public.inbox language sql stable set search_path = public, pg_temp as $$
+  with ids as (
+    select substring(key from ':(.*)') as id from unnest(p_keys) as key where key not like 'app:%'
+  )
+  select * from inbox
+  where sender = any (p_keys)
+    or key in (select 'message:' || wamid from messages
+               where user_id = p_person and wamid is not null)
+    or kind = 'status' and (  -- status:<wamid>:<status>:<recipient>
+      ltrim(substring(key from '[^:]*$'), '+') in (select id from ids)
+      or split_part(key, ':', 2) in (select wamid from outbox_of(p_person, p_keys)
+                                     where wamid is not null))
+    or kind = 'other' and exists (
+      select from ids where payload ~ ('(^|[^0-9])' || regexp_replace(id, '\W', '\\\&', 'g')
+                                       || '([^0-9]|$)'))
+$$;
+
+-- --- what a person asks for ----------------------------------------------------------------------
+
+-- SECURITY DEFINER, here and below: the account itself is in a schema that is closed to people, and of
+-- the tables most are. It is always the caller's own, auth.uid(); null: there is no account any more.
+
+create or replace function public.my_account()
+returns jsonb language sql stable security definer set search_path = public, pg_temp as $$
+  select jsonb_build_object('id', id, 'email', lower(email), 'created_at', created_at)
+  from auth.users where id = (select auth.uid())
+$$;
+
+-- Everything, by table. Of secrets only that they are there: a code, a token or its hash would open
+-- something to whoever finds the file.
+create or replace function public.export_account()
+returns jsonb language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_person  uuid := (select auth.uid());
+  v_account jsonb := my_account();
+  v_keys    text[];
+begin
+  if v_account is null then
+    return null;
+  end if;
+  perform record_event(v_person, 'exported');
+  v_keys := sender_keys_of(v_person);
+  return jsonb_build_object(
+    'account', v_account,
+    'user_preferences', (
+      select to_jsonb(p) - 'user_id' from user_preferences p where user_id = v_person),
+    'link_codes', (
+      select jsonb_build_object('phone', phone, 'expires_at', expires_at, 'used', used_by is not null)
+      from link_codes where user_id = v_person),
+    'whatsapp_identities', to_jsonb(array(
+      select bsuid from whatsapp_identities where user_id = v_person)),
+    'avatars', to_jsonb(array(
+      select to_jsonb(a) - 'user_id' from avatars a where user_id = v_person)),
+    'messages', to_jsonb(array(
+      select to_jsonb(m) - 'user_id' from messages m where user_id = v_person
+      order by created_at, id)),
+    'outbox', to_jsonb(array(
+      select to_jsonb(o) from outbox_of(v_person, v_keys) o order by seq)),
+    'inbox', to_jsonb(array(
+      select to_jsonb(i) from inbox_of(v_person, v_keys) i order by received_at, position, key)),
+    'attention', to_jsonb(array(
+      select jsonb_build_object('key', key, 'waiting_since', waiting_since, 'attempts', attempts)
+      from attention where key = any (v_keys))),
+    'account_sessions', to_jsonb(array(
+      select jsonb_build_object('created_at', created_at, 'refreshed_at', refreshed_at,
+                                'expires_at', expires_at)
+      from account_sessions where user_id = v_person order by created_at)),
+    'one_time_links', to_jsonb(array(
+      select jsonb_build_object('purpose', purpose, 'expires_at', expires_at, 'used_at', used_at)
+      from one_time_links where user_id = v_person or email = v_account ->> 'email'
+      order by expires_at)),
+    'audit_log', to_jsonb(array(
+      select to_jsonb(e) - 'user_id' from audit_log e where user_id = v_person order by id)));
+end $$;
+
+-- Deletes everything but the account itself, and returns {deleted: {table: rows}, kept: {table: rows}}.
+create or replace function public.erase_account()
+returns jsonb language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_person  uuid := (select auth.uid());
+  v_email   text;
+  v_keys    text[];
+  v_inbox   text[];
+  v_outbox  uuid[];
+  v_table   text;
+  v_count   bigint;
+  v_deleted jsonb := '{}';
+begin
+  if my_account() is null then
+    return null;
+  end if;
+  -- Reads much, so it locks nothing yet; what comes in the meantime is found below, by indexes.
+  v_keys := sender_keys_of(v_person);
+  v_inbox := array(select key from inbox_of(v_person, v_keys));
+  v_outbox := array(select id from outbox_of(v_person, v_keys));
+
+  -- Whoever is just writing something for this person finishes first, and others wait: a new row takes
+  -- a lock on the account that it belongs to.
+  select lower(email) into v_email from auth.users where id = v_person for update;
+  if not found then
+    return null;
+  end if;
+  perform record_event(v_person, 'deletion_requested');
+
+  -- First, so that no message comes between which nobody would look at.
+  delete from attention where key = any (v_keys);
+  get diagnostics v_count = row_count;
+  v_deleted := v_deleted || jsonb_build_object('attention', v_count);
+
+  delete from inbox where key = any (v_inbox || array(
+    select 'message:' || wamid from messages where user_id = v_person and wamid is not null
+    union all
+    select key from inbox where sender = any (v_keys) and kind = 'message' and handled_at is null));
+  get diagnostics v_count = row_count;
+  v_deleted := v_deleted || jsonb_build_object('inbox', v_count);
+
+  delete from outbox where id = any (v_outbox || array(
+    select o.id from outbox o join messages m on m.id = o.message_id where m.user_id = v_person));
+  get diagnostics v_count = row_count;
+  v_deleted := v_deleted || jsonb_build_object('outbox', v_count);
+
+  delete from one_time_links where user_id = v_person or email = v_email;
+  get diagnostics v_count = row_count;
+  v_deleted := v_deleted || jsonb_build_object('one_time_links', v_count);
+
+  delete from refresh_tokens
+  where session_id in (select id from account_sessions where user_id = v_person);
+  get diagnostics v_count = row_count;
+  v_deleted := v_deleted || jsonb_build_object('refresh_tokens', v_count);
+
+  foreach v_table in array array[
+    'messages', 'avatars', 'link_codes', 'whatsapp_identities', 'user_preferences',
+    'account_sessions', 'account_passwords', 'idempotency_keys'
+  ] loop
+    execute format('delete from public.%I where user_id = $1', v_table) using v_person;
+    get diagnostics v_count = row_count;
+    v_deleted := v_deleted || jsonb_build_object(v_table, v_count);
+  end loop;
+
+  return jsonb_build_object('deleted', v_deleted, 'kept', jsonb_build_object(
+    'audit_log', (select count(*) from audit_log where user_id = v_person)));
+end $$;
+
+revoke execute on function
+  public.wa_ids_of(text),
+  public.owner_of_number(text),
+  public.sender_keys_of(uuid),
+  public.outbox_of(uuid, text[]),
+  public.inbox_of(uuid, text[]),
+  public.my_account(),
+  public.export_account(),
+  public.erase_account()
+from public, anon, authenticated;
+grant execute on function
+  public.wa_ids_of(text),
+  public.owner_of_number(text),
+  public.sender_keys_of(uuid),
+  public.outbox_of(uuid, text[]),
+  public.inbox_of(uuid, text[])
+to service_role;
+grant execute on function public.my_account(), public.export_account(), public.erase_account()
+to authenticated;
+
+insert into public.schema_migrations (name) values ('015_account') on conflict do nothing;
+commit;
