@@ -1,7 +1,7 @@
 -- 014_audit_log
 -- Date:   2026-11-22
 -- What:   what happened to an account, when: rows that nobody can change, for the person to read.
--- Why:    docs/decisions/0011-the-audit-log-outlives-the-account.md
+-- Why:    docs/decisions/0010-the-audit-log-outlives-the-account.md
 -- Locks:  a moment of SHARE ROW EXCLUSIVE on public.avatars and public.user_preferences.
 -- Undo:   drop trigger audit on public.avatars; drop trigger audit on public.user_preferences;
 --         drop table public.audit_log;

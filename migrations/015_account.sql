@@ -1,10 +1,10 @@
 -- 015_account
 -- Date:   2026-11-22
 -- What:   everything about a person at once: to look at, to take away, to delete.
--- Why:    docs/decisions/0011-the-audit-log-outlives-the-account.md
+-- Why:    docs/decisions/0010-the-audit-log-outlives-the-account.md
 -- Locks:  none.
 -- Undo:   drop function public.my_account, public.export_account, public.erase_account,
---         public.inbox_of, public.outbox_of, public.sender_keys_of,
+--         public.inbox_of, public.outbox_of, public.linked_since, public.sender_keys_of,
 --         public.owner_of_number, public.wa_ids_of;
 --         delete from public.schema_migrations where name = '015_account';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
@@ -33,8 +33,9 @@ returns uuid language sql stable set search_path = public, pg_temp as $$
   order by whatsapp_phone = '+' || p_wa_id desc limit 1
 $$;
 
--- The names by which the queue knows this person: in the app, by their number, by numbers and ids from
--- which they wrote, unless those are somebody else's by now.
+-- The names by which the queue knows this person: in the app, by their number, and by ids from which
+-- they wrote as far as those are theirs. Not by a number that they had once: it is somebody else's, or
+-- may have been in the meantime.
 create or replace function public.sender_keys_of(p_person uuid)
 returns text[] language sql stable set search_path = public, pg_temp as $$
   with used as (
@@ -43,44 +44,51 @@ returns text[] language sql stable set search_path = public, pg_temp as $$
     union
     select 'bsuid:' || bsuid from whatsapp_identities where user_id = p_person
     union
-    select sender from inbox where sender is not null and key in (
-      select 'message:' || wamid from messages where user_id = p_person and wamid is not null
-      union all
-      select 'message:' || used_by from link_codes where user_id = p_person and used_by is not null)
-    union
-    select recipient from outbox where message_id in (
-      select id from messages where user_id = p_person)
+    select sender from inbox where sender like 'wa:%' and key in (
+      select 'message:' || wamid from messages where user_id = p_person and wamid is not null)
   )
   select array_agg(key) || ('app:' || p_person) from used
-  where case split_part(key, ':', 1)
-    when 'wa' then coalesce(owner_of_number(substr(key, 4)), p_person) = p_person
-    else not exists (select from whatsapp_identities
-                     where bsuid = substr(key, 7) and user_id <> p_person) end
+  where key like 'bsuid:%' or owner_of_number(substr(key, 4)) = p_person
 $$;
 
-create or replace function public.outbox_of(p_person uuid, p_keys text[])
+-- Since when their number is theirs. What came from it or went to it earlier is somebody else's.
+create or replace function public.linked_since(p_person uuid)
+returns timestamptz language sql stable set search_path = public, pg_temp as $$
+  select coalesce(
+    (select max(at) from audit_log where user_id = p_person and event = 'phone_linked'),
+    (select updated_at from user_preferences where user_id = p_person))
+$$;
+
+create or replace function public.outbox_of(p_person uuid, p_keys text[], p_since timestamptz)
 returns setof public.outbox language sql stable set search_path = public, pg_temp as $$
   select * from outbox
-  where recipient = any (p_keys)
-    or message_id in (select id from messages where user_id = p_person)
+  where message_id in (select id from messages where user_id = p_person)
+    or message_id is null and recipient = any (p_keys) and queued_at >= p_since
 $$;
 
--- What Meta delivered from them, of what they were sent, and whatever else names them. Reads the
+-- What Meta delivered from them and of what they were sent: by the messages that are theirs, and by
+-- the names they are known by as far as no message of somebody else's stands against it. Reads the
 -- whole inbox: an index would have to be kept up before every acknowledgement.
-create or replace function public.inbox_of(p_person uuid, p_keys text[])
+create or replace function public.inbox_of(p_person uuid, p_keys text[], p_since timestamptz)
 returns setof public.inbox language sql stable set search_path = public, pg_temp as $$
   with ids as (
     select substring(key from ':(.*)') as id from unnest(p_keys) as key where key not like 'app:%'
+  ), sent as (
+    select wamid from outbox_of(p_person, p_keys, p_since) where wamid is not null
   )
-  select * from inbox
-  where sender = any (p_keys)
-    or key in (select 'message:' || wamid from messages
-               where user_id = p_person and wamid is not null)
+  select * from inbox i
+  where key in (
+      select 'message:' || wamid from messages where user_id = p_person and wamid is not null
+      union all
+      select 'message:' || used_by from link_codes where user_id = p_person and used_by is not null)
+    or sender = any (p_keys) and received_at >= p_since and not exists (
+      select from messages m where m.wamid = substr(i.key, 9) and m.user_id <> p_person)
     or kind = 'status' and (  -- status:<wamid>:<status>:<recipient>
-      ltrim(substring(key from '[^:]*$'), '+') in (select id from ids)
-      or split_part(key, ':', 2) in (select wamid from outbox_of(p_person, p_keys)
-                                     where wamid is not null))
-    or kind = 'other' and exists (
+      split_part(key, ':', 2) in (select wamid from sent)
+      or ltrim(substring(key from '[^:]*$'), '+') in (select id from ids)
+        and received_at >= p_since and not exists (
+          select from outbox o where o.wamid = split_part(i.key, ':', 2)))
+    or kind = 'other' and received_at >= p_since and exists (
       select from ids where payload ~ ('(^|[^0-9])' || regexp_replace(id, '\W', '\\\&', 'g')
                                        || '([^0-9]|$)'))
 $$;
@@ -104,6 +112,7 @@ declare
   v_person  uuid := (select auth.uid());
   v_account jsonb := my_account();
   v_keys    text[];
+  v_since   timestamptz := linked_since(v_person);
 begin
   if v_account is null then
     return null;
@@ -125,9 +134,11 @@ begin
       select to_jsonb(m) - 'user_id' from messages m where user_id = v_person
       order by created_at, id)),
     'outbox', to_jsonb(array(
-      select to_jsonb(o) from outbox_of(v_person, v_keys) o order by seq)),
+      select to_jsonb(o) from outbox_of(v_person, v_keys, v_since) o order by seq)),
     'inbox', to_jsonb(array(
-      select to_jsonb(i) from inbox_of(v_person, v_keys) i order by received_at, position, key)),
+      -- what could not be read may be about others as well
+      select case when i.kind = 'other' then to_jsonb(i) - 'payload' else to_jsonb(i) end
+      from inbox_of(v_person, v_keys, v_since) i order by received_at, position, key)),
     'attention', to_jsonb(array(
       select jsonb_build_object('key', key, 'waiting_since', waiting_since, 'attempts', attempts)
       from attention where key = any (v_keys))),
@@ -161,8 +172,8 @@ begin
   end if;
   -- Reads much, so it locks nothing yet; what comes in the meantime is found below, by indexes.
   v_keys := sender_keys_of(v_person);
-  v_inbox := array(select key from inbox_of(v_person, v_keys));
-  v_outbox := array(select id from outbox_of(v_person, v_keys));
+  v_inbox := array(select key from inbox_of(v_person, v_keys, '-infinity'));
+  v_outbox := array(select id from outbox_of(v_person, v_keys, '-infinity'));
 
   -- Whoever is just writing something for this person finishes first, and others wait: a new row takes
   -- a lock on the account that it belongs to.
@@ -215,8 +226,9 @@ revoke execute on function
   public.wa_ids_of(text),
   public.owner_of_number(text),
   public.sender_keys_of(uuid),
-  public.outbox_of(uuid, text[]),
-  public.inbox_of(uuid, text[]),
+  public.linked_since(uuid),
+  public.outbox_of(uuid, text[], timestamptz),
+  public.inbox_of(uuid, text[], timestamptz),
   public.my_account(),
   public.export_account(),
   public.erase_account()
@@ -225,8 +237,9 @@ grant execute on function
   public.wa_ids_of(text),
   public.owner_of_number(text),
   public.sender_keys_of(uuid),
-  public.outbox_of(uuid, text[]),
-  public.inbox_of(uuid, text[])
+  public.linked_since(uuid),
+  public.outbox_of(uuid, text[], timestamptz),
+  public.inbox_of(uuid, text[], timestamptz)
 to service_role;
 grant execute on function public.my_account(), public.export_account(), public.erase_account()
 to authenticated;

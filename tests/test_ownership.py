@@ -27,7 +27,7 @@ async def test_a_reply_that_waits_is_never_sent_to_the_new_owner_of_a_number(ava
     await ben.make_avatar()
     ava.simulator.faults.answer(190, times=1000)
     await ava.simulator.say(ADA, "My secret.")
-    await eventually(lambda: has_lines(ada, 2))
+    await ava.simulator.until(lambda: "secret" in str(ava.simulator.received), timeout=20)
 
     await ava.simulator.say(ADA, await code_for(ben, ADA))
     ava.simulator.faults.clear()

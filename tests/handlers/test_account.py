@@ -143,6 +143,27 @@ async def test_an_export_has_nothing_of_anybody_else(newcomer: Newcomer) -> None
     assert not any(word in export for word in ("Ximena", "secret", ada.id, ada.email))
 
 
+async def test_of_a_number_each_owner_exports_their_own_time(
+    ava: Ava, newcomer: Newcomer, number: Callable[[], str]
+) -> None:
+    ada, ben, wa_id = await newcomer(), await newcomer(), number()
+    for owner, said in ((ada, "It is Ada."), (ben, "It is Ben.")):
+        await owner.make_avatar()
+        await ava.link(owner, wa_id)
+        await ava.simulator.say(wa_id, said)
+        await ava.heard(wa_id, len(ava.simulator.replies(wa_id)) + 1)
+    await ava.simulator.until_quiet()
+    taken = json.dumps(await export_of(ada)), json.dumps(await export_of(ben))
+
+    await ben.ask("DELETE", "/preferences/whatsapp")
+
+    for adas, bens in (taken, (json.dumps(await export_of(ada)), json.dumps(await export_of(ben)))):
+        assert "It is Ada." in adas
+        assert "It is Ben." not in adas
+        assert "It is Ben." in bens
+        assert "It is Ada." not in bens
+
+
 # --- what happened to it --------------------------------------------------------------------
 
 
