@@ -1,0 +1,52 @@
+"""How the store is."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.store import migrate
+from tests.store.contract.scenes import message, take
+from tests.store.contract.stores import Store
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+async def test_a_migrated_store_waits_for_no_migration(store: Store) -> None:
+    assert await store.health.pending_migrations() == []
+
+
+async def test_what_was_not_applied_is_pending(store: Store) -> None:
+    newest = migrate.names()[-1]
+    await store.owner.execute("delete from schema_migrations where name = $1", newest)
+
+    pending = await store.health.pending_migrations()
+
+    await store.owner.execute("insert into schema_migrations (name) values ($1)", newest)
+    assert pending == [newest]
+
+
+async def test_where_nobody_can_say_what_was_applied_everything_is_pending(store: Store) -> None:
+    rename = "alter function {} rename to {}"
+    await store.owner.execute(rename.format("applied_migrations", "forgotten"))
+
+    pending = await store.health.pending_migrations()
+
+    await store.owner.execute(rename.format("forgotten", "applied_migrations"))
+    assert pending == migrate.names()
+
+
+async def test_nobody_waits_in_an_empty_queue(store: Store) -> None:
+    await store.owner.execute("delete from attention")
+
+    assert await store.health.oldest_waiting() == timedelta(0)
+
+
+async def test_the_longest_waiting_counts_from_when_it_was_due(store: Store) -> None:
+    await store.owner.execute("delete from attention")
+    await take(store, message(store.sender()), message(store.sender()))
+    await store.owner.execute("update attention set due_at = due_at - interval '1 hour'")
+    await take(store, message(store.sender()), wait=3)
+
+    waiting = await store.health.oldest_waiting()
+
+    assert waiting / timedelta(hours=1) == pytest.approx(1, abs=0.01)
