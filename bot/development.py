@@ -35,7 +35,7 @@ def embedded(settings: Settings) -> Iterator[Settings]:
     """Yield *settings* with everything that was left open, and what it stands for running."""
     filled: dict[str, Any] = {}
     with ExitStack() as stack:
-        if settings.database_url is None:
+        if settings.has_no_home:
             postgres = EmbeddedPostgres(LOCAL / "postgres")
             stack.callback(postgres.stop)
             postgres.start()
