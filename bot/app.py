@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot import homes, keys
 from bot.accounts.audited import AuditedAccounts
+from bot.accounts.hashing import Hashing
 from bot.chat.attention import Bell, Worker
 from bot.chat.burst import Pace
 from bot.chat.scripted import ScriptedAvatar
@@ -59,12 +60,14 @@ DRAIN_SECONDS = 20.0  # of the 30 that Heroku gives between SIGTERM and SIGKILL
 
 _SETTINGS = web.AppKey("settings", Settings)
 _HOME = web.AppKey("home", Home)
+_HASHING: web.AppKey[Callable[[], Hashing]] = web.AppKey("hashing")
 
 
 async def home(app: web.Application) -> AsyncIterator[None]:
     """Data and accounts, and what the endpoints ask of them."""
     pace = app[keys.PACE]
-    async with homes.opened(app[_SETTINGS], app.get(keys.POSTMAN)) as home:
+    opening = homes.opened(app[_SETTINGS], app.get(keys.POSTMAN), app[_HASHING])
+    async with opening as home:
         app[_HOME] = home
         trail = app[keys.TRAIL] = StoredTrail(home.database)
         app[keys.TOKENS] = home.tokens
@@ -201,6 +204,7 @@ def create_app(
     *,
     pace: Pace | None = None,
     limits: Limits = LIMITS,
+    hashing: Callable[[], Hashing] = Hashing,
 ) -> web.Application:
     """Build the application; *resources* open left to right and close right to left."""
     number = settings.whatsapp
@@ -214,6 +218,7 @@ def create_app(
     app[keys.TRUSTED_PROXIES] = settings.trusted_proxies
     app[keys.PACE] = pace or Pace()
     app[keys.LIMITS] = limits
+    app[_HASHING] = hashing
     app[keys.BELL] = Bell()
     app.cleanup_ctx.extend(resources)
     for module in _MODULES:

@@ -1,6 +1,6 @@
 """Where data and accounts live: with Supabase, or in a Postgres that Ava is alone with."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -35,20 +35,26 @@ class Home:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, postman: Postman | None) -> AsyncIterator[Home]:
+async def opened(
+    settings: Settings, postman: Postman | None, hashing: Callable[[], Hashing] = Hashing
+) -> AsyncIterator[Home]:
     """Open what *settings* choose, and close it at the end. postman: None sends no links."""
-    project = settings.supabase
-    opening = _on(project, settings, postman) if project else _on_postgres(settings, postman)
+    if project := settings.supabase:
+        opening = _on(project, settings, postman)
+    else:
+        opening = _on_postgres(settings, postman, hashing())
     async with opening as home:
         yield home
 
 
 @asynccontextmanager
-async def _on_postgres(settings: Settings, postman: Postman | None) -> AsyncIterator[Home]:
+async def _on_postgres(
+    settings: Settings, postman: Postman | None, hashing: Hashing
+) -> AsyncIterator[Home]:
     secret = SecretStr(settings.needed("jwt_secret"))
     tokens = OwnTokens(secret)
     async with _direct(settings) as database:
-        links, hashing = _links(settings, database, postman), Hashing()
+        links = _links(settings, database, postman)
         accounts = OwnAccounts(
             StoredPasswords(database),
             StoredSessions(database),

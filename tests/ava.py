@@ -11,8 +11,10 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from bot.accounts.hashing import Hashing
 from bot.app import create_app
 from bot.chat.burst import Pace
 from bot.limits import LIMITS, Limits
@@ -33,6 +35,11 @@ GENEROUS: Limits = {
 
 _NUMBER_ID = "900100200300"
 _PATIENCE = 20.0  # seconds; only a failing test waits that long
+
+
+def quick_hashing() -> Hashing:
+    """The real thing at the least effort; tests sign up hundreds of people."""
+    return Hashing(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @dataclass(slots=True)
@@ -115,7 +122,7 @@ class Ava:
     server: TestServer | None = None
 
     async def start(self) -> None:
-        app = create_app(self.settings, pace=self.pace, limits=self.limits)
+        app = create_app(self.settings, pace=self.pace, limits=self.limits, hashing=quick_hashing)
         app[MAILBOX] = self.mailbox
         self.server = TestServer(app, port=self.settings.port)
         await self.server.start_server()

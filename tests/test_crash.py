@@ -14,6 +14,9 @@ from tests.ava import ADA, Ava
 
 ROOT = Path(__file__).parent.parent
 
+# Processes take seconds to start; one crash tells whether the other home is any different.
+in_a_postgres = pytest.mark.parametrize("home", ["postgres"], indirect=True)
+
 
 class Process:
     """Ava as an operator runs it, in place of the one in this process."""
@@ -83,6 +86,7 @@ async def test_killed_while_the_avatar_thinks(ava: Ava, process: Process) -> Non
     assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
 
 
+@in_a_postgres
 async def test_killed_after_meta_took_the_reply_and_before_it_said_so(
     ava: Ava, process: Process
 ) -> None:
@@ -100,6 +104,7 @@ async def test_killed_after_meta_took_the_reply_and_before_it_said_so(
     assert (await ava.heard(ADA, 3))[1:] == ["You said: Hello.", "You said: And?"]
 
 
+@in_a_postgres
 async def test_killed_before_a_delivery_was_acknowledged(ava: Ava, process: Process) -> None:
     await process.kill()
     await ava.simulator.say(ADA, "Anybody?")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from tests.ava import ADA, Ava
 
@@ -90,6 +91,7 @@ async def test_a_worker_answers_what_a_server_without_one_received(ava: Ava) -> 
     assert await worker.wait() == 0
 
 
+@pytest.mark.parametrize("home", ["postgres"], indirect=True)
 async def test_sigterm_lets_a_turn_under_way_finish(ava: Ava) -> None:
     await ava.acquainted()
     ava.model.let_go.clear()
