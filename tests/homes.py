@@ -18,12 +18,15 @@ KINDS = ("postgres", "supabase")
 class Home:
     """A Postgres with accounts of Ava's own or, with *standin*, a Supabase project.
 
-    owner_url: the database past row-level security, for looks and time travel.
+    owner_url: the database past row-level security, for looks and time travel. has_pooler: whether
+    the project's DATABASE_URL is set beside its keys. has_older_keys: those that are tokens.
     """
 
     databases: Databases
     owner_url: str
     standin: Standin | None = None
+    has_pooler: bool = False
+    has_older_keys: bool = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -33,10 +36,11 @@ class Home:
                 "database_url": SecretStr(self.owner_url),
                 "jwt_secret": SecretStr("a secret of the tests, 32 or more"),
             }
-        return {
+        pooler = {"database_url": SecretStr(self.owner_url)} if self.has_pooler else {}
+        return pooler | {
             "supabase_url": self.standin.url,
-            "supabase_anon_key": SecretStr(self.standin.anon_key),
-            "supabase_service_role_key": SecretStr(self.standin.service_role_key),
+            "supabase_anon_key": SecretStr(self._keys[0]),
+            "supabase_service_role_key": SecretStr(self._keys[1]),
         }
 
     def running(self) -> AbstractAsyncContextManager[object]:
@@ -49,6 +53,13 @@ class Home:
 
     async def open(self) -> None:
         await self.databases.open(self._name)
+
+    @property
+    def _keys(self) -> tuple[str, str]:
+        assert self.standin
+        if self.has_older_keys:
+            return self.standin.legacy_anon_key, self.standin.legacy_service_role_key
+        return self.standin.anon_key, self.standin.service_role_key
 
     @property
     def _name(self) -> str:

@@ -17,7 +17,11 @@ NOT_CONFIGURED = {501: "This Ava sends no e-mails; whoever runs it has to set th
 @routes.post("/auth/signup")
 @section.call(
     gives={201: answers.Session, 202: answers.Mailed},
-    refuses={409: "An account with this e-mail exists already.", **NOT_CONFIGURED},
+    refuses={
+        403: "Nobody can sign up at the moment.",
+        409: "An account with this e-mail exists already.",
+        **NOT_CONFIGURED,
+    },
     creates=True,
     limit=Act.SIGN_UP,
 )
@@ -36,7 +40,10 @@ async def sign_up(request: web.Request, given: requests.NewAccount) -> web.Respo
 @routes.post("/auth/signin")
 @section.call(
     gives={200: answers.Session},
-    refuses={401: "E-mail or password is wrong; nobody learns which."},
+    refuses={
+        401: "E-mail or password is wrong; nobody learns which.",
+        403: "The e-mail has to be confirmed first, or the account is blocked.",
+    },
     limit=Act.SIGN_IN,
 )
 async def sign_in(request: web.Request, given: requests.Credentials) -> web.Response:

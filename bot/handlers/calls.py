@@ -46,7 +46,10 @@ _REPEATED = {
     409: "Or the first call with this `Idempotency-Key` is not done yet.",
     422: "Or the `Idempotency-Key` came with another call before.",
 }
-_NOT_NOW = {503: "Something behind Ava does not answer. Ask again after `Retry-After` seconds."}
+_NOT_NOW = {
+    503: "Something behind Ava does not answer. Ask again after `Retry-After` seconds.",
+    504: "Something behind Ava took too long; what was asked may have happened.",
+}
 
 
 class Source(IntEnum):

@@ -17,6 +17,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _RETRY_AFTER = timedelta(seconds=5)  # where it is not known
 
+_TOOK_TOO_LONG = "It took too long, and may have happened. Try again in a moment."
+
 _STATUSES: dict[type[errors.AvaError], tuple[HTTPStatus, str]] = {
     errors.BadSignature: (HTTPStatus.UNAUTHORIZED, "The signature does not fit the body."),
     errors.NotADelivery: (HTTPStatus.BAD_REQUEST, "The body is not a JSON object."),
@@ -32,6 +34,8 @@ _STATUSES: dict[type[errors.AvaError], tuple[HTTPStatus, str]] = {
     errors.NotConfigured: (HTTPStatus.NOT_IMPLEMENTED, ""),
     errors.Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "Some fields are not right."),
     errors.TooMany: (HTTPStatus.TOO_MANY_REQUESTS, "That was too often. Try again later."),
+    errors.StoreTimeout: (HTTPStatus.GATEWAY_TIMEOUT, _TOOK_TOO_LONG),
+    errors.AccountsTimeout: (HTTPStatus.GATEWAY_TIMEOUT, _TOOK_TOO_LONG),
     errors.Unavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "Try again in a moment."),
 }
 
@@ -89,6 +93,8 @@ def problem_of(exc: errors.AvaError) -> web.Response:
         case errors.Missing() | errors.Conflict() | errors.NotConfigured():
             soon = {"Retry-After": _seconds(None)} if isinstance(exc, errors.StillRunning) else None
             return problem(status, str(exc), headers=soon)
+        case errors.Forbidden():
+            return problem(status, str(exc) or detail)
         case errors.NotSignedIn() | errors.WrongCredentials():
             return problem(status, detail, headers={"WWW-Authenticate": "Bearer"})
         case errors.BadSignature():

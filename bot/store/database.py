@@ -79,7 +79,8 @@ def constraints(taken: str) -> Iterator[None]:
             case "23505":
                 raise Conflict(taken) from broken
             case "23514":
-                field = broken.rule.removeprefix("avatars_").removesuffix("_check")
+                field = broken.rule.removeprefix("avatars_").removeprefix("oldest_")
+                field = field.removesuffix("_check")
                 raise Invalid([Fault(field, "The database refuses this value.")]) from broken
             case "23503":  # a token may outlive its account; then nothing can belong to it
                 raise NotSignedIn from broken
