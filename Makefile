@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PORT   ?= 8080
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev prod migrate install test format ngrok lock
+.PHONY: help run dev prod doctor migrate install test format ngrok lock
 
 help:            ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ dev: install     ## run Ava and start it again at every change
 
 prod: $(VENV)/.prod    ## run Ava as it runs in production, with the settings of your .env
 	@APP_ENV=production $(BIN)/python run.py
+
+doctor: $(VENV)/.prod    ## look at what your .env configures, and say what to do about it
+	@$(BIN)/python run.py doctor
 
 migrate: install ## bring the database up to date
 	@$(BIN)/python run.py migrate
