@@ -19,7 +19,7 @@ _TARGET = 0.100  # seconds
 _STATEMENTS = {"shared_preload_libraries": "pg_stat_statements"}
 _OURS = (
     "select sum(calls)::int as calls, sum(total_exec_time) / 1000 as seconds"
-    " from pg_stat_statements where query like 'select take_delivery%'"
+    " from pg_stat_statements where query like '%take_delivery(%'"
 )
 
 

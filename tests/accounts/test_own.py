@@ -4,7 +4,6 @@ import asyncio
 import uuid
 
 import pytest
-from argon2 import PasswordHasher
 from asyncpg import Connection
 
 from bot.accounts.hashing import Hashing
@@ -88,10 +87,9 @@ async def test_passwords_are_kept_as_salted_argon2id_hashes() -> None:
 
     ada, ben = await hashing.hash_of(PASSWORD), await hashing.hash_of(PASSWORD)
 
-    assert ada.startswith("$argon2id$")
+    assert ada.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
     assert ada != ben
     assert await hashing.fits(PASSWORD, ada)
-    assert not PasswordHasher().check_needs_rehash(ada)
     hashing.close()
 
 
