@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> int:
                 runner.run(migrate(complete.needed("database_url")))
             runner.run(COMMANDS[name](complete, desk))
     except AvaError as exc:
-        return _refuse(f"Ava cannot start: {exc or type(exc).__name__}")
+        return _refuse(f"Ava cannot start: {str(exc) or type(exc).__name__}")
     return 0
 
 

@@ -27,7 +27,7 @@ _STATUSES: dict[type[errors.AvaError], tuple[HTTPStatus, str]] = {
     errors.UnsupportedContent: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json."),
     errors.NotSignedIn: (HTTPStatus.UNAUTHORIZED, "Sign in and send the token as a Bearer token."),
     errors.WrongCredentials: (HTTPStatus.UNAUTHORIZED, "E-mail or password is wrong."),
-    errors.Forbidden: (HTTPStatus.FORBIDDEN, "This is not yours to do."),
+    errors.Forbidden: (HTTPStatus.FORBIDDEN, ""),
     errors.Missing: (HTTPStatus.NOT_FOUND, ""),
     errors.Conflict: (HTTPStatus.CONFLICT, ""),
     errors.DeadLink: (HTTPStatus.GONE, "This link does not work any more. Ask for another one."),
@@ -90,11 +90,8 @@ def problem_of(exc: errors.AvaError) -> web.Response:
         case errors.Invalid(faults=faults):
             found = [{"field": fault.field, "message": fault.message} for fault in faults]
             return problem(status, detail, errors=found)
-        case errors.Missing() | errors.Conflict() | errors.NotConfigured():
-            soon = {"Retry-After": _seconds(None)} if isinstance(exc, errors.StillRunning) else None
-            return problem(status, str(exc), headers=soon)
-        case errors.Forbidden():
-            return problem(status, str(exc) or detail)
+        case errors.StillRunning():
+            return problem(status, str(exc), headers={"Retry-After": _seconds(None)})
         case errors.NotSignedIn() | errors.WrongCredentials():
             return problem(status, detail, headers={"WWW-Authenticate": "Bearer"})
         case errors.BadSignature():
@@ -102,7 +99,7 @@ def problem_of(exc: errors.AvaError) -> web.Response:
         case errors.Unavailable(again_in=wait) | errors.TooMany(again_in=wait):
             return problem(status, detail, headers={"Retry-After": _seconds(wait)})
         case _:
-            return problem(status, detail)
+            return problem(status, detail or str(exc))
 
 
 def _meaning(exc: errors.AvaError) -> tuple[HTTPStatus, str]:

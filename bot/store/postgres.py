@@ -86,7 +86,7 @@ class PostgresDatabase:
                 lambda: self._as_person(caller.id, function, arguments)
             )
         except Denied as exc:
-            raise Forbidden from exc
+            raise Forbidden("This is not yours to do.") from exc
 
     async def _as_bot(self, function: str, arguments: dict[str, object]) -> object:
         async with self.system_conn() as connection:

@@ -97,7 +97,7 @@ class SupabaseDatabase:
         try:
             return await _called(lambda: theirs.rpc(function, _json(arguments)))
         except Denied as exc:
-            raise Forbidden from exc
+            raise Forbidden("This is not yours to do.") from exc
 
     async def woken(self) -> AsyncIterator[None]:
         """Nobody can be heard through PostgREST; whoever waits for this polls."""

@@ -1,6 +1,6 @@
 """A project of one's own, to try a deployment on: python -m tests.supabase [PORT]
 
-It is empty, as a new project is. Runs until it is interrupted, and prints the settings that reach it.
+It is empty, as a new project is. It runs until it is interrupted, and prints what reaches it.
 """
 
 import asyncio
