@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from bot import homes, log
 from bot.app import LIVE, create_app
 from bot.doctor import report
 from bot.doctor.examination import examine
-from bot.errors import AvaError, CannotStart
+from bot.errors import AvaError, CannotStart, StoreUnavailable
 from bot.settings import Environment, Settings, look_at_settings, read_settings
 from bot.store.health import StoredHealth
 from bot.store.migrate import migrate
@@ -63,20 +64,16 @@ async def _check_migrations(settings: Settings) -> None:
     _say("The database is up to date.")
 
 
-COMMANDS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
-    "serve": serve,
-    "worker": worker,
-    "migrate": bring_up_to_date,
-}
-
-
 def main(arguments: list[str]) -> int:
     """Run one command; return what the process exits with."""
     name = arguments[0] if arguments else "serve"
-    if name not in (*COMMANDS, "doctor") or len(arguments) > 1:
-        return _refuse(f"usage: python run.py [{'|'.join((*COMMANDS, 'doctor'))}]")
-    if name == "doctor":
-        return doctor()
+    if name not in COMMANDS or len(arguments) > 1:
+        return _refuse(f"usage: python run.py [{'|'.join(COMMANDS)}]")
+    return COMMANDS[name]()
+
+
+def start(command: Callable[..., Coroutine[Any, Any, None]]) -> int:
+    """Run what wants settings, with what stands in for those that are left open."""
     try:
         settings = read_settings()
         log.configure(settings)
@@ -84,11 +81,13 @@ def main(arguments: list[str]) -> int:
             surroundings(settings) as (complete, desk),
             asyncio.Runner(loop_factory=new_event_loop) as runner,
         ):
-            if settings.has_no_home and name != "migrate":
+            if settings.has_no_home and command is not bring_up_to_date:
                 runner.run(migrate(complete.needed("database_url")))
-            runner.run(COMMANDS[name](complete, desk))
+            runner.run(command(complete, desk))
+    except StoreUnavailable:
+        return _refuse("Ava cannot start: the database does not answer.")
     except AvaError as exc:
-        return _refuse(f"Ava cannot start: {str(exc) or type(exc).__name__}")
+        return _refuse(f"Ava cannot start: {exc}")
     return 0
 
 
@@ -98,6 +97,14 @@ def doctor() -> int:
         subjects = runner.run(examine(look_at_settings(), os.environ))
     _say(report.text(subjects, encoding=sys.stdout.encoding))
     return report.exit_code(subjects)
+
+
+COMMANDS: Mapping[str, Callable[[], int]] = {
+    "serve": partial(start, serve),
+    "worker": partial(start, worker),
+    "migrate": partial(start, bring_up_to_date),
+    "doctor": doctor,
+}
 
 
 @contextmanager

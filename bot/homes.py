@@ -19,6 +19,7 @@ from bot.store.passwords import StoredPasswords
 from bot.store.postgres import PostgresDatabase
 from bot.store.sessions import StoredSessions
 
+_CONNECTIONS = 10
 _POOLED = 4  # connections; Supabase's session pooler has about 15 for all processes together
 
 
@@ -40,7 +41,7 @@ async def opened(
 ) -> AsyncIterator[Home]:
     """Open what *settings* choose, and close it at the end. postman: None sends no links."""
     if project := settings.supabase:
-        opening = _on(project, settings, postman)
+        opening = _on_supabase(project, settings, postman)
     else:
         opening = _on_postgres(settings, postman, hashing())
     async with opening as home:
@@ -76,7 +77,7 @@ async def _on_postgres(
 
 
 @asynccontextmanager
-async def _on(
+async def _on_supabase(
     project: Supabase, settings: Settings, postman: Postman | None
 ) -> AsyncIterator[Home]:
     # A fifth of a second and 40 MB, which a Postgres of one's own does without.
@@ -123,7 +124,9 @@ async def _queue(settings: Settings, database: Database) -> AsyncIterator[Databa
 
 
 @asynccontextmanager
-async def _direct(settings: Settings, *, size: int = 10) -> AsyncIterator[PostgresDatabase]:
+async def _direct(
+    settings: Settings, *, size: int = _CONNECTIONS
+) -> AsyncIterator[PostgresDatabase]:
     database = PostgresDatabase(settings.needed("database_url"), size=size)
     await database.open()
     try:

@@ -166,16 +166,19 @@ class Settings(BaseSettings):
     @property
     def signed_in_url(self) -> str | None:
         """Where a browser goes on that a link has signed in; None: no app is configured."""
-        has_simulator = self.whatsapp_api_url != _META
-        if self.app_env is Environment.DEVELOPMENT and has_simulator:
+        if self.app_env is Environment.DEVELOPMENT and not self._is_meta:
             return self.app_url or f"http://localhost:{self.simulator_port}/"
         return self.app_url
 
     @property
     def wa_me_url(self) -> str:
         """Where ``/<number>?text=…`` opens a chat with that number."""
-        is_meta = self.whatsapp_api_url == _META
-        return "https://wa.me" if is_meta else f"{self.whatsapp_api_url}/wa.me"
+        return "https://wa.me" if self._is_meta else f"{self.whatsapp_api_url}/wa.me"
+
+    @property
+    def _is_meta(self) -> bool:
+        """Whether the Graph API is the real one, not a simulator."""
+        return self.whatsapp_api_url == _META
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
