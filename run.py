@@ -18,7 +18,7 @@ from bot.doctor.examination import examine
 from bot.errors import AvaError, CannotStart, StoreUnavailable
 from bot.settings import Environment, Settings, look_at_settings, read_settings
 from bot.store.health import StoredHealth
-from bot.store.migrate import migrate
+from bot.store.migrate import how_to_apply, migrate
 
 if TYPE_CHECKING:
     from bot.development import Desk
@@ -55,12 +55,9 @@ async def bring_up_to_date(settings: Settings, _: "Desk | None") -> None:
 
 async def _check_migrations(settings: Settings) -> None:
     async with homes.opened(settings, postman=None) as home:
-        missing = await StoredHealth(home.database).pending_migrations()
+        missing = await StoredHealth(home.database, home.queue).pending_migrations()
     if missing:
-        raise CannotStart(
-            "paste these files of migrations/ into Supabase's SQL editor, in this order, or set"
-            f" DATABASE_URL (Connect > Session pooler) to have it done: {', '.join(missing)}"
-        )
+        raise CannotStart(how_to_apply(missing))
     _say("The database is up to date.")
 
 

@@ -35,20 +35,19 @@ from bot.handlers.problems import problems
 from bot.homes import Home
 from bot.limits import LIMITS, Limits
 from bot.mail import choice as mail_choice
-from bot.seals import Seals
 from bot.settings import WHATSAPP_VARIABLES, Environment, Settings, unset
 from bot.store.account import StoredAccount
 from bot.store.attention import StoredAttention
+from bot.store.audit_log import StoredAuditLog
 from bot.store.avatars import StoredAvatars
+from bot.store.first_answers import StoredFirstAnswers
 from bot.store.health import StoredHealth
 from bot.store.history import StoredHistory
 from bot.store.inbox import StoredInbox
 from bot.store.outbox import StoredOutbox
 from bot.store.people import StoredPeople
-from bot.store.permits import StoredPermits
 from bot.store.phone_links import StoredPhoneLinks
-from bot.store.repeats import StoredRepeats
-from bot.store.trail import StoredTrail
+from bot.store.rate_limits import StoredRateLimits
 from bot.store.turns import StoredTurns
 from bot.whatsapp.graph import Graph
 
@@ -67,21 +66,21 @@ async def home(app: web.Application) -> AsyncIterator[None]:
     """Data and accounts, and what the endpoints ask of them."""
     pace = app[keys.PACE]
     opening = homes.opened(app[_SETTINGS], app.get(keys.POSTMAN), app[_HASHING])
-    async with opening as home:
-        app[_HOME] = home
-        trail = app[keys.TRAIL] = StoredTrail(home.database)
-        app[keys.TOKENS] = home.tokens
-        app[keys.ACCOUNTS] = AuditedAccounts(home.accounts, trail)
-        app[keys.LINKS] = home.links
-        app[keys.OWN_ACCOUNT] = StoredAccount(home.database)
-        app[keys.INBOX] = StoredInbox(home.queue, longest_wait=pace.longest)
-        app[keys.AVATARS] = StoredAvatars(home.database)
-        app[keys.PHONE_LINKS] = StoredPhoneLinks(home.database)
-        app[keys.HISTORY] = StoredHistory(home.database, pace.finished, pace.longest)
-        app[keys.HEALTH] = StoredHealth(home.database)
-        app[keys.PERMITS] = StoredPermits(home.database)
-        app[keys.REPEATS] = StoredRepeats(home.database)
-        app[keys.SEALS] = Seals(home.secret)
+    async with opening as opened:
+        app[_HOME] = opened
+        audit_log = app[keys.AUDIT_LOG] = StoredAuditLog(opened.database)
+        app[keys.TOKENS] = opened.tokens
+        app[keys.ACCOUNTS] = AuditedAccounts(opened.accounts, audit_log)
+        app[keys.LINKS] = opened.links
+        app[keys.OWN_ACCOUNT] = StoredAccount(opened.database)
+        app[keys.INBOX] = StoredInbox(opened.queue, longest_wait=pace.longest)
+        app[keys.AVATARS] = StoredAvatars(opened.database)
+        app[keys.PHONE_LINKS] = StoredPhoneLinks(opened.database)
+        app[keys.HISTORY] = StoredHistory(opened.database, pace.finished, pace.longest)
+        app[keys.HEALTH] = StoredHealth(opened.database, opened.queue)
+        app[keys.RATE_LIMITS] = StoredRateLimits(opened.database)
+        app[keys.FIRST_ANSWERS] = StoredFirstAnswers(opened.database)
+        app[keys.SECRET] = opened.secret
         yield
 
 

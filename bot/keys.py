@@ -1,6 +1,7 @@
 """What the application carries, by key."""
 
 from aiohttp import web
+from pydantic import SecretStr
 
 from bot.accounts.links import Links
 from bot.accounts.ports import Accounts, Tokens
@@ -9,18 +10,17 @@ from bot.chat.burst import Pace
 from bot.chat.model import LanguageModel
 from bot.limits import Limits
 from bot.mail.postman import Postman
-from bot.seals import Seals
 from bot.settings import WhatsApp
 from bot.store.ports import (
+    AuditLog,
     Avatars,
+    FirstAnswers,
     Health,
     History,
     Inbox,
     OwnAccount,
-    Permits,
     PhoneLinks,
-    Repeats,
-    Trail,
+    RateLimits,
 )
 from bot.whatsapp.graph import Graph
 
@@ -35,10 +35,10 @@ AVATARS = web.AppKey("avatars", Avatars)
 PHONE_LINKS = web.AppKey("phone_links", PhoneLinks)
 HISTORY = web.AppKey("history", History)
 OWN_ACCOUNT = web.AppKey("own_account", OwnAccount)
-TRAIL = web.AppKey("trail", Trail)
-PERMITS = web.AppKey("permits", Permits)
-REPEATS = web.AppKey("repeats", Repeats)
-SEALS = web.AppKey("seals", Seals)
+AUDIT_LOG = web.AppKey("audit_log", AuditLog)
+RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
+FIRST_ANSWERS = web.AppKey("first_answers", FirstAnswers)
+SECRET = web.AppKey("secret", SecretStr)  # nobody but this Ava knows it
 HEALTH = web.AppKey("health", Health)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 LINKS = web.AppKey("links", Links)

@@ -1,8 +1,10 @@
-"""The codes by which a phone proves whose it is: making them, and finding them in a message."""
+"""The codes by which a phone proves whose it is, found in a message.
+
+The database makes them (``new_link_code`` in ``migrations/018_link_codes.sql``).
+"""
 
 import hashlib
 import re
-import secrets
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
 _LENGTH = 6
@@ -11,14 +13,6 @@ _CODE = re.compile(
     rf"(?<![A-Z0-9])AVA[\s{_DASHES}]{{0,3}}"
     rf"(?P<code>[{_ALPHABET}](?:[\s{_DASHES}]?[{_ALPHABET}]){{{_LENGTH - 1}}})(?![A-Z0-9])"
 )
-
-
-def new_code() -> str:
-    """Return a code to be sent from a phone; it always holds a digit, see ``code_in``."""
-    while True:
-        code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
-        if any(char.isdigit() for char in code):
-            return f"AVA-{code}"
 
 
 def code_in(text: str) -> str | None:

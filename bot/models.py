@@ -26,6 +26,7 @@ Wamid = NewType(
 
 YOUNGEST_AVATAR, OLDEST_AVATAR = 20, 120  # years
 LONGEST_NAME, LONGEST_DESCRIPTION = 60, 1000  # characters, of an avatar
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 72  # characters; 72 is what Supabase Auth takes
 
 
 class Personality(StrEnum):
@@ -90,6 +91,9 @@ class LinkPurpose(StrEnum):
     SIGN_IN = "sign_in"
     PASSWORD = "password"  # noqa: S105 - choose a new one
     SIGN_UP = "sign_up"
+
+
+SIGNS_IN = (LinkPurpose.SIGN_IN, LinkPurpose.SIGN_UP)  # a sign-up confirms an e-mail, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,13 @@
 -- 011_calls
 -- Date:   2026-11-22
 -- What:   what was still a statement in the code becomes a function: who somebody is, their avatar, number
---         and history, the outbox, own accounts, and how the store is.
+--         and history, the outbox, and how the store is.
 -- Why:    docs/decisions/0008-the-store-is-functions.md
 -- Locks:  none.
 -- Undo:   drop function public.find_person, public.arrivals_of, public.put_aside, public.unsent_sends,
 --         public.doubted_for, public.create_avatar, public.my_avatar, public.change_avatar,
 --         public.delete_avatar, public.my_preferences, public.my_messages, public.say,
---         public.create_account, public.find_account, public.applied_migrations, public.oldest_waiting;
+--         public.applied_migrations, public.oldest_waiting;
 --         then apply 005 and 007 again for doubt_send and say;
 --         delete from public.schema_migrations where name = '011_calls';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
@@ -60,21 +60,6 @@ returns double precision language sql set search_path = public, pg_temp as $$
   update outbox set doubted_at = coalesce(doubted_at, clock_timestamp()) where id = p_id
   returning extract(epoch from
     clock_timestamp() - greatest(doubted_at, pg_postmaster_start_time()))::double precision
-$$;
-
--- Ava's own account with this e-mail (lower case).
-create or replace function public.create_account(p_email text, p_password_hash text)
-returns uuid language sql set search_path = public, pg_temp as $$
-  with person as (insert into auth.users (email) values (p_email) returning id)
-  insert into account_passwords (user_id, password_hash)
-  select id, p_password_hash from person returning user_id
-$$;
-
--- {user_id, password_hash}; null: nobody has this e-mail.
-create or replace function public.find_account(p_email text)
-returns jsonb language sql stable set search_path = public, pg_temp as $$
-  select jsonb_build_object('user_id', u.id, 'password_hash', p.password_hash)
-  from auth.users u join account_passwords p on p.user_id = u.id where lower(u.email) = p_email
 $$;
 
 create or replace function public.applied_migrations()
@@ -163,6 +148,7 @@ begin
   if char_length(p_text) not between 1 and 4096 then
     raise check_violation using message = 'say() takes 1 to 4,096 characters';
   end if;
+  perform refuse_too_many('say', v_person, 120, 60);  -- of 016: whoever goes around the endpoints
   insert into messages (id, user_id, avatar_id, channel, role, content, created_at)
   values (coalesce(p_id, gen_random_uuid()), v_person, v_avatar, 'app', 'user', p_text,
           clock_timestamp())
@@ -171,7 +157,11 @@ begin
   if v_said is null then
     return (select id from messages where id = p_id and user_id = v_person);
   end if;
-  perform mark_attention(array['app:' || v_person], array[p_wait], p_longest);
+  -- Whoever goes around the endpoints says how long to wait as well.
+  perform mark_attention(
+    array['app:' || v_person],
+    array[least(greatest(p_wait, interval '0'), interval '10 seconds')],
+    least(greatest(p_longest, interval '0'), interval '1 minute'));
   return v_said;
 end $$;
 
@@ -183,8 +173,6 @@ revoke execute on function
   public.put_aside(text[]),
   public.unsent_sends(text),
   public.doubted_for(uuid),
-  public.create_account(text, text),
-  public.find_account(text),
   public.applied_migrations(),
   public.oldest_waiting(),
   public.create_avatar(text, integer, public.personality_type, text),
@@ -201,8 +189,6 @@ grant execute on function
   public.put_aside(text[]),
   public.unsent_sends(text),
   public.doubted_for(uuid),
-  public.create_account(text, text),
-  public.find_account(text),
   public.applied_migrations(),
   public.oldest_waiting()
 to service_role;

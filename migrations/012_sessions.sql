@@ -1,23 +1,29 @@
 -- 012_sessions
 -- Date:   2026-11-22
--- What:   sessions of Ava's own accounts, each continued by refresh tokens that are used once.
+-- What:   Ava's own accounts, and their sessions, each continued by refresh tokens that are used once.
 -- Why:    a token that was stolen ends the session once both the thief and the person have used it.
 --         On Supabase, which keeps its own sessions, these tables stay empty.
 -- Locks:  none, the tables are new.
 -- Undo:   drop table public.refresh_tokens, public.account_sessions;
 --         drop function public.open_session, public.rotate_refresh_token, public.end_sessions,
---         public.create_account, public.change_password_hash, public.forget_account;
---         then apply 011 again for create_account;
+--         public.create_account, public.find_account, public.change_password_hash,
+--         public.forget_account, public.session_lifetime;
 --         delete from public.schema_migrations where name = '012_sessions';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
+
+-- Without a refresh.
+create or replace function public.session_lifetime()
+returns interval language sql immutable set search_path = public, pg_temp as $$
+  select interval '60 days'
+$$;
 
 create table if not exists public.account_sessions (
   id           uuid        primary key default gen_random_uuid(),
   user_id      uuid        not null references auth.users on delete cascade,
   created_at   timestamptz not null default clock_timestamp(),
   refreshed_at timestamptz not null default clock_timestamp(),
-  expires_at   timestamptz not null default clock_timestamp() + interval '60 days'  -- unless refreshed
+  expires_at   timestamptz not null default clock_timestamp() + public.session_lifetime()
 );
 create index if not exists account_sessions_user_id on public.account_sessions (user_id);
 create index if not exists account_sessions_expires_at on public.account_sessions (expires_at);
@@ -95,10 +101,10 @@ begin
   end if;
   -- One that is older than any session lasts is unknown, which is an answer as good.
   delete from refresh_tokens
-  where session_id = v_session and used_at < clock_timestamp() - interval '60 days';
+  where session_id = v_session and used_at < clock_timestamp() - session_lifetime();
   insert into refresh_tokens (token_hash, session_id) values (p_new_hash, v_session);
   update account_sessions
-  set refreshed_at = clock_timestamp(), expires_at = clock_timestamp() + interval '60 days'
+  set refreshed_at = clock_timestamp(), expires_at = clock_timestamp() + session_lifetime()
   where id = v_session;
   return jsonb_build_object('user_id', v_person, 'session_id', v_session, 'reused', false);
 end $$;
@@ -115,7 +121,6 @@ returns void language sql set search_path = public, pg_temp as $$
 $$;
 
 -- A new account with this e-mail (lower case), signed in: {user_id, session_id}.
-drop function if exists public.create_account(text, text);
 create or replace function public.create_account(
   p_email text, p_password_hash text, p_token_hash text)
 returns jsonb language plpgsql set search_path = public, pg_temp as $$
@@ -126,6 +131,13 @@ begin
   insert into account_passwords (user_id, password_hash) values (v_person, p_password_hash);
   return jsonb_build_object('user_id', v_person, 'session_id', open_session(v_person, p_token_hash));
 end $$;
+
+-- {user_id, password_hash}; null: nobody has this e-mail (lower case).
+create or replace function public.find_account(p_email text)
+returns jsonb language sql stable set search_path = public, pg_temp as $$
+  select jsonb_build_object('user_id', u.id, 'password_hash', p.password_hash)
+  from auth.users u join account_passwords p on p.user_id = u.id where lower(u.email) = p_email
+$$;
 
 -- Ends every session and returns a new one.
 create or replace function public.change_password_hash(
@@ -144,18 +156,22 @@ returns void language sql set search_path = public, pg_temp as $$
 $$;
 
 revoke execute on function
+  public.session_lifetime(),
   public.open_session(uuid, text, text),
   public.rotate_refresh_token(text, text),
   public.end_sessions(uuid, uuid, text),
   public.create_account(text, text, text),
+  public.find_account(text),
   public.change_password_hash(uuid, text, text),
   public.forget_account(uuid)
 from public, anon, authenticated;
 grant execute on function
+  public.session_lifetime(),
   public.open_session(uuid, text, text),
   public.rotate_refresh_token(text, text),
   public.end_sessions(uuid, uuid, text),
   public.create_account(text, text, text),
+  public.find_account(text),
   public.change_password_hash(uuid, text, text),
   public.forget_account(uuid)
 to service_role;

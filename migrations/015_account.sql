@@ -2,17 +2,21 @@
 -- Date:   2026-11-22
 -- What:   everything about a person at once: to look at, to take away, to delete.
 -- Why:    docs/decisions/0010-the-audit-log-outlives-the-account.md
--- Locks:  none.
--- Undo:   drop function public.my_account, public.export_account, public.erase_account,
+-- Locks:  SHARE on public.messages while an index is built: nobody writes messages meanwhile.
+-- Undo:   drop index public.messages_avatar;
+--         drop function public.my_account, public.export_account, public.erase_account,
 --         public.inbox_of, public.outbox_of, public.linked_since, public.sender_keys_of,
---         public.owner_of_number, public.wa_ids_of;
+--         public.spellings_of, public.wa_ids_of;
 --         delete from public.schema_migrations where name = '015_account';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 
+-- An avatar that is deleted leaves its messages: without this it looks for them in everybody's.
+create index if not exists messages_avatar on public.messages (avatar_id) where avatar_id is not null;
+
 -- --- what is about whom --------------------------------------------------------------------------
 
--- The ids that WhatsApp may have for a number; bot/phones.py says the same the other way round.
+-- The ids that WhatsApp may have for a number.
 create or replace function public.wa_ids_of(p_phone text)
 returns text[] language sql immutable set search_path = public, pg_temp as $$
   select array_remove(array[digits, case
@@ -25,12 +29,17 @@ returns text[] language sql immutable set search_path = public, pg_temp as $$
   from ltrim(p_phone, '+') as digits
 $$;
 
--- Whose number WhatsApp calls p_wa_id, as find_person decides it.
-create or replace function public.owner_of_number(p_wa_id text)
-returns uuid language sql stable set search_path = public, pg_temp as $$
-  select user_id from user_preferences
-  where whatsapp_phone is not null and p_wa_id = any (wa_ids_of(whatsapp_phone))
-  order by whatsapp_phone = '+' || p_wa_id desc limit 1
+-- The other way round: the numbers that may be the one WhatsApp calls p_wa_id, itself first. As
+-- spellings() in bot/phones.py says it.
+create or replace function public.spellings_of(p_wa_id text)
+returns text[] language sql immutable set search_path = public, pg_temp as $$
+  select array_remove(array['+' || p_wa_id, case
+    when p_wa_id ~ '^521\d{10}$' then '+52' || right(p_wa_id, 10)
+    when p_wa_id ~ '^52\d{10}$' then '+521' || right(p_wa_id, 10)
+    when p_wa_id ~ '^549\d{10}$' then '+54' || right(p_wa_id, 10)
+    when p_wa_id ~ '^55[1-9]\d9[6-9]\d{7}$' then '+' || left(p_wa_id, 4) || right(p_wa_id, 8)
+    when p_wa_id ~ '^55[1-9]\d[6-9]\d{7}$' then '+' || left(p_wa_id, 4) || '9' || right(p_wa_id, 8)
+  end], null)
 $$;
 
 -- The names by which the queue knows this person: in the app, by their number, and by ids from which
@@ -48,7 +57,7 @@ returns text[] language sql stable set search_path = public, pg_temp as $$
       select 'message:' || wamid from messages where user_id = p_person and wamid is not null)
   )
   select array_agg(key) || ('app:' || p_person) from used
-  where key like 'bsuid:%' or owner_of_number(substr(key, 4)) = p_person
+  where key like 'bsuid:%' or find_person(spellings_of(substr(key, 4)), null) = p_person
 $$;
 
 -- Since when their number is theirs. What came from it or went to it earlier is somebody else's.
@@ -82,7 +91,9 @@ returns setof public.inbox language sql stable set search_path = public, pg_temp
       union all
       select 'message:' || used_by from link_codes where user_id = p_person and used_by is not null)
     or sender = any (p_keys) and received_at >= p_since and not exists (
-      select from messages m where m.wamid = substr(i.key, 9) and m.user_id <> p_person)
+      select from messages m where m.wamid = substr(i.key, 9) and m.user_id <> p_person
+      union all
+      select from link_codes c where c.used_by = substr(i.key, 9) and c.user_id <> p_person)
     or kind = 'status' and (  -- status:<wamid>:<status>:<recipient>
       split_part(key, ':', 2) in (select wamid from sent)
       or ltrim(substring(key from '[^:]*$'), '+') in (select id from ids)
@@ -154,7 +165,8 @@ begin
       select to_jsonb(e) - 'user_id' from audit_log e where user_id = v_person order by id)));
 end $$;
 
--- Deletes everything but the account itself, and returns {deleted: {table: rows}, kept: {table: rows}}.
+-- Deletes everything, the account itself where Ava keeps it, and returns {deleted: {table: rows},
+-- kept: {table: rows}}. Supabase Auth keeps its accounts itself, and must be asked.
 create or replace function public.erase_account()
 returns jsonb language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -218,13 +230,17 @@ begin
     v_deleted := v_deleted || jsonb_build_object(v_table, v_count);
   end loop;
 
+  if v_deleted -> 'account_passwords' > '0' then
+    delete from auth.users where id = v_person;
+  end if;
+
   return jsonb_build_object('deleted', v_deleted, 'kept', jsonb_build_object(
     'audit_log', (select count(*) from audit_log where user_id = v_person)));
 end $$;
 
 revoke execute on function
   public.wa_ids_of(text),
-  public.owner_of_number(text),
+  public.spellings_of(text),
   public.sender_keys_of(uuid),
   public.linked_since(uuid),
   public.outbox_of(uuid, text[], timestamptz),
@@ -233,14 +249,6 @@ revoke execute on function
   public.export_account(),
   public.erase_account()
 from public, anon, authenticated;
-grant execute on function
-  public.wa_ids_of(text),
-  public.owner_of_number(text),
-  public.sender_keys_of(uuid),
-  public.linked_since(uuid),
-  public.outbox_of(uuid, text[], timestamptz),
-  public.inbox_of(uuid, text[], timestamptz)
-to service_role;
 grant execute on function public.my_account(), public.export_account(), public.erase_account()
 to authenticated;
 

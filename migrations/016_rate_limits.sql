@@ -1,9 +1,11 @@
 -- 016_rate_limits
 -- Date:   2026-11-22
--- What:   how often things may be asked for, counted for all processes together.
+-- What:   how often things may be asked for, counted for all processes together. say and request_link
+--         have a limit of their own, for whoever calls them past the endpoints.
 -- Why:    docs/decisions/0009-limits-are-rows.md
 -- Locks:  none, the table is new.
--- Undo:   drop table public.rate_limits; drop function public.take_permits;
+-- Undo:   drop "perform refuse_too_many" from say (011), and apply 009 again for request_link;
+--         drop function public.take_permits, public.refuse_too_many; drop table public.rate_limits;
 --         delete from public.schema_migrations where name = '016_rate_limits';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
@@ -61,6 +63,43 @@ end $$;
 revoke execute on function public.take_permits(text[], integer[], double precision[])
 from public, anon, authenticated;
 grant execute on function public.take_permits(text[], integer[], double precision[]) to service_role;
+
+-- --- limits within functions ---------------------------------------------------------------------
+
+-- For say (011), of which each costs an answer of the language model, and for request_link. The
+-- endpoints allow less (bot/limits.py). Ends the call with what PostgREST answers as 429, where p_person has done p_act p_times at once and
+-- not waited for its part of p_period (seconds). DETAIL: the seconds to wait.
+create or replace function public.refuse_too_many(
+  p_act text, p_person uuid, p_times integer, p_period double precision)
+returns void language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_key  text := encode(sha256(convert_to(p_act || ' ' || p_person, 'UTF8')), 'hex');
+  v_wait double precision := take_permits(array[v_key], array[p_times], array[p_period]);
+begin
+  if v_wait > 0 then
+    raise sqlstate 'PT429' using message = 'too many', detail = v_wait::text;
+  end if;
+end $$;
+
+revoke execute on function public.refuse_too_many(text, uuid, integer, double precision)
+from public, anon, authenticated;
+
+-- As in 009, and at most 20 at once, then one every three minutes.
+create or replace function public.request_link(p_phone text, p_code_hash text)
+returns timestamptz language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_person     uuid := (select auth.uid());
+  v_expires_at timestamptz;
+begin
+  perform refuse_too_many('request_link', v_person, 20, 3600);
+  insert into link_codes as c (user_id, phone, code_hash, expires_at)
+  values (v_person, p_phone, p_code_hash, clock_timestamp() + interval '15 minutes')
+  on conflict (user_id) do update set
+    phone = excluded.phone, code_hash = excluded.code_hash, expires_at = excluded.expires_at,
+    wrong_guesses = 0, used_by = null
+  returning c.expires_at into v_expires_at;
+  return v_expires_at;
+end $$;
 
 insert into public.schema_migrations (name) values ('016_rate_limits') on conflict do nothing;
 commit;

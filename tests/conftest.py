@@ -14,6 +14,15 @@ from tests.homes import KINDS, Home, lent
 pytest_plugins = ["tests.supabase.fixtures"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_is_trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test speaks TLS to strangers, and each httpx client would read 140 certificates first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("certificates")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server that forgets at a power cut and otherwise is like any other."""

@@ -18,14 +18,14 @@ KINDS = ("postgres", "supabase")
 class Home:
     """A Postgres with accounts of Ava's own or, with *standin*, a Supabase project.
 
-    owner_url: the database past row-level security, for looks and time travel. has_pooler: whether
-    the project's DATABASE_URL is set beside its keys. has_older_keys: those that are tokens.
+    owner_url: the database past row-level security, for looks and time travel. pooler_url: the
+    project's DATABASE_URL beside its keys. has_older_keys: those that are tokens.
     """
 
     databases: Databases
     owner_url: str
     standin: Standin | None = None
-    has_pooler: bool = False
+    pooler_url: str | None = None
     has_older_keys: bool = False
 
     @property
@@ -36,7 +36,7 @@ class Home:
                 "database_url": SecretStr(self.owner_url),
                 "jwt_secret": SecretStr("a secret of the tests, 32 or more"),
             }
-        pooler = {"database_url": SecretStr(self.owner_url)} if self.has_pooler else {}
+        pooler = {"database_url": SecretStr(self.pooler_url)} if self.pooler_url else {}
         return pooler | {
             "supabase_url": self.standin.url,
             "supabase_anon_key": SecretStr(self._keys[0]),
@@ -49,10 +49,14 @@ class Home:
 
     async def shut(self) -> None:
         """Let nobody into the database."""
-        await self.databases.shut(self._name)
+        await self.databases.shut(_name(self.owner_url))
+
+    async def shut_pooler(self) -> None:
+        assert self.pooler_url
+        await self.databases.shut(_name(self.pooler_url))
 
     async def open(self) -> None:
-        await self.databases.open(self._name)
+        await self.databases.open(_name(self.owner_url))
 
     @property
     def _keys(self) -> tuple[str, str]:
@@ -61,9 +65,9 @@ class Home:
             return self.standin.legacy_anon_key, self.standin.legacy_service_role_key
         return self.standin.anon_key, self.standin.service_role_key
 
-    @property
-    def _name(self) -> str:
-        return self.owner_url.partition("@/")[2].partition("?")[0]
+
+def _name(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 @contextmanager

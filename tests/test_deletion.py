@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -33,6 +33,9 @@ from bot.store.turns import StoredTurns
 from tests.ava import ADA, BEN, Ava, Person, eventually
 from tests.homes import Home
 
+if TYPE_CHECKING:  # asyncpg's classes take no parameters when the program runs
+    Borrowed = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
 PENDING = "31600000009"
 
 KEPT = {"audit_log": "times and ids, which outlive the account on purpose"}
@@ -43,7 +46,7 @@ NOBODYS = {
 NOT_EXPORTED = {
     "account_passwords": "a hash, which is of use only to somebody else",
     "refresh_tokens": "hashes too; when they were used stands in the session",
-    "idempotency_keys": "copies of answers for a day, sealed",
+    "idempotency_keys": "copies of answers for a day, encrypted",
 }
 
 # The schema auth is the account itself, deleted after everything else by whoever keeps it.
@@ -55,6 +58,27 @@ _ALL = """
     select quote_ident(nspname) || '.' || quote_ident(relname) as name from pg_class
     join pg_namespace n on n.oid = relnamespace
     where nspname in ('public', 'auth') and relkind in ('r', 'p', 'm')
+"""
+_CROWD = """
+    with people as (
+      insert into auth.users (email) select n || '@example.com' from generate_series(1, 3000) as n
+      returning id
+    ), secrets as (
+      insert into account_passwords (user_id, password_hash) select id, '$hash' from people
+    ), numbers as (
+      insert into user_preferences (user_id, whatsapp_phone)
+      select id, '+' || 31600000000 + row_number() over () from people
+    ), companions as (
+      insert into avatars (user_id, name, age, personality) select id, 'Mia', 27, 'shy' from people
+      returning id, user_id
+    ), ids as (
+      insert into whatsapp_identities (user_id, bsuid) select id, 'NL.' || id from people
+    )
+    insert into messages (user_id, avatar_id, channel, role, content, wamid)
+    select user_id, id, 'whatsapp', 'user', 'Hello.', 'wamid.' || id from companions
+"""
+_READ_FROM_END_TO_END = """
+    select relname as name from pg_stat_xact_user_tables where seq_tup_read > 0
 """
 _LEADING_TO_PEOPLE = """
     with recursive found (oid) as (
@@ -106,7 +130,7 @@ async def nobody_waits(owner: Connection) -> bool:
     return not await owner.fetchval("select exists (select from attention)")
 
 
-async def names(connection: Connection, query: str) -> set[str]:
+async def names(connection: "Connection | Borrowed", query: str) -> set[str]:
     return {row["name"] for row in await connection.fetch(query)}
 
 
@@ -254,19 +278,38 @@ async def test_afterwards_email_and_number_are_free(ava: Ava) -> None:
     assert [line["content"] for line in await newcomer.messages()] == ["Hello.", "You said: Hello."]
 
 
+@pytest.mark.parametrize("home", ["supabase"], indirect=True)
 async def test_a_deletion_that_stopped_half_way_is_done_by_asking_again(
     ava: Ava, owner: Connection
 ) -> None:
     person = await ava.acquainted()
-    claims = f'{{"sub": "{person.id}"}}'
-    async with owner.transaction():
-        await owner.execute("select set_config('request.jwt.claims', $1, true)", claims)
-        await owner.execute("select erase_account()")
+    await erase(owner, person)
 
     receipt = await delete(person)
 
     assert set(receipt["deleted"].values()) == {0}
     assert (await person.ask("GET", "/account"))[0] == 401
+
+
+@pytest.mark.parametrize("home", ["postgres"], indirect=True)
+async def test_a_deletion_that_stopped_there_leaves_an_email_that_may_sign_up(
+    ava: Ava, owner: Connection
+) -> None:
+    person = await ava.acquainted()
+    await erase(owner, person)
+
+    newcomer = await ava.sign_up(person.email)
+
+    assert newcomer.id != person.id
+    assert (await person.ask("DELETE", "/account"))[0] == 401
+
+
+async def erase(owner: Connection, person: Person) -> None:
+    """Do the first step of a deletion alone."""
+    claims = f'{{"sub": "{person.id}"}}'
+    async with owner.transaction():
+        await owner.execute("select set_config('request.jwt.claims', $1, true)", claims)
+        await owner.execute("select erase_account()")
 
 
 async def test_of_two_deletions_at_once_both_end_well(ava: Ava, owner: Connection) -> None:
@@ -377,6 +420,18 @@ async def somebody_waits_for_a_lock(connection: Connection) -> bool:
     )
 
 
+async def test_what_others_have_is_not_read(worker: Connection, database: PostgresDatabase) -> None:
+    await worker.execute(_CROWD)
+    await worker.execute("analyze")
+    person = PersonId(await worker.fetchval("select user_id from user_preferences limit 1"))
+
+    async with database.user_conn(person) as connection:
+        await connection.execute("select export_account(), erase_account()")
+        read = await names(connection, _READ_FROM_END_TO_END)
+
+    assert read <= {"inbox"}
+
+
 async def test_who_answers_somebody_who_is_gone_looks_again(database: PostgresDatabase) -> None:
     turns, gone = StoredTurns(database), PersonId(uuid4())
     arrival = Arrival(wamid=Wamid("wamid.1"), line=Line(text="Hello."))
@@ -392,7 +447,26 @@ async def test_who_answers_somebody_who_is_gone_looks_again(database: PostgresDa
 # --- which number is whose ------------------------------------------------------------------
 
 
-async def test_a_number_leads_to_the_ids_that_lead_to_it(database: PostgresDatabase) -> None:
+async def test_the_database_spells_numbers_as_the_code_does(worker: Connection) -> None:
+    beginnings = "1", "31", "52", "521", "54", "549", "55", "5511", "55119", "5501", "5590"
+    numbers = [
+        f"{beginning}{digit}{'1234567890'[:length]}"
+        for beginning in beginnings
+        for digit in "0123456789"
+        for length in range(3, 11)
+    ]
+
+    spelt = await worker.fetch(
+        "select wa_id, spellings_of(wa_id) as numbers from unnest($1::text[]) as wa_id", numbers
+    )
+
+    assert {row["wa_id"]: row["numbers"] for row in spelt} == {
+        wa_id: spellings(wa_id) for wa_id in numbers
+    }
+    assert sum(len(row["numbers"]) == 2 for row in spelt) > 40
+
+
+async def test_a_number_leads_to_the_ids_that_lead_to_it(worker: Connection) -> None:
     ids = (
         "31600000001",
         "5215512345678",
@@ -408,19 +482,17 @@ async def test_a_number_leads_to_the_ids_that_lead_to_it(database: PostgresDatab
 
     for wa_id in ids:
         for number in spellings(wa_id):
-            assert wa_id in await database.as_bot("wa_ids_of", phone=number)
-        for other in await database.as_bot("wa_ids_of", phone=f"+{wa_id}"):
+            assert wa_id in await worker.fetchval("select wa_ids_of($1)", number)
+        for other in await worker.fetchval("select wa_ids_of($1)", f"+{wa_id}"):
             assert f"+{wa_id}" in spellings(other)
 
 
-async def test_of_two_numbers_that_may_be_meant_each_keeps_its_own(
-    worker: Connection, database: PostgresDatabase
-) -> None:
+async def test_of_two_numbers_that_may_be_meant_each_keeps_its_own(worker: Connection) -> None:
     mobile, landline = "5491123456789", "541123456789"
     owners = {number: await _linked(worker, f"+{number}") for number in (mobile, landline)}
 
     for number, person in owners.items():
-        keys = await database.as_bot("sender_keys_of", person=person)
+        keys = await worker.fetchval("select sender_keys_of($1)", person)
         assert set(keys) == {f"wa:{number}", f"app:{person}"}
 
 

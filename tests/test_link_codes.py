@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.link_codes import code_in, new_code
+from bot.link_codes import code_in
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,3 @@ def test_a_link_code_is_found_however_it_was_typed(text: str) -> None:
 )
 def test_what_only_looks_like_a_link_code_is_none(text: str) -> None:
     assert code_in(text) is None
-
-
-def test_new_link_codes_are_found_again_even_without_their_dash() -> None:
-    codes = {new_code() for _ in range(500)}
-
-    assert len(codes) == 500
-    assert all(code_in(code.lower().replace("-", " ")) == code for code in codes)

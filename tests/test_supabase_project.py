@@ -1,5 +1,6 @@
 """What only a Supabase project can be set to."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,13 @@ from tests.supabase.standin import Standin
 pytestmark = pytest.mark.parametrize("home", ["supabase"], indirect=True)
 
 CREDENTIALS = {"email": "ada@example.com", "password": "correct horse battery"}
+
+
+@pytest.fixture
+def other_url(home: Home) -> Iterator[str]:
+    """A database that may be away while the project is there."""
+    with home.databases.lent() as url:
+        yield url
 
 
 def project(ava: Ava) -> Standin:
@@ -36,7 +44,7 @@ async def test_everything_goes_through_the_two_clients(ava: Ava) -> None:
 
 
 async def test_with_the_pooler_beside_it_messages_are_taken_directly(home: Home) -> None:
-    async with ava_in(replace(home, has_pooler=True)) as ava:
+    async with ava_in(replace(home, pooler_url=home.owner_url)) as ava:
         await ava.acquainted()
         await ava.simulator.say(ADA, "Hello there.")
 
@@ -44,6 +52,15 @@ async def test_with_the_pooler_beside_it_messages_are_taken_directly(home: Home)
         paths = {seen.path for seen in project(ava).seen}
         assert "/rest/v1/rpc/find_person" in paths
         assert not {p for p in paths if p.endswith(("take_delivery", "claim_attention"))}
+
+
+async def test_without_the_pooler_beside_it_ava_is_not_ready(home: Home, other_url: str) -> None:
+    async with ava_in(replace(home, pooler_url=other_url), run_worker=False) as ava:
+        await ava.home.shut_pooler()
+
+        async with ava.client.get("/ready") as answer:
+            assert answer.status == 503
+            assert (await answer.json())["database"] == "unreachable"
 
 
 async def test_whoever_has_to_confirm_is_told_so_and_nobody_learns_who_is_there(ava: Ava) -> None:

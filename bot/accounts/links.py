@@ -4,8 +4,8 @@ Whoever asks for a link learns nothing about the e-mail: what is written is the 
 goes out after the answer. Neither e-mail nor token gets into a log.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 
@@ -30,7 +30,6 @@ _LETTERS: dict[LinkPurpose, Callable[[str, str], Mail]] = {
     LinkPurpose.PASSWORD: letters.password_reset,
 }
 _FORGOTTEN = "/auth/password/forgotten"
-_SIGNS_IN = (LinkPurpose.SIGN_IN, LinkPurpose.SIGN_UP)
 
 
 class Links:
@@ -55,13 +54,11 @@ class Links:
 
     # --- asked for ---------------------------------------------------------------------------
 
-    async def ask_to_sign_in(self, email: str) -> None:
-        """Send a link that signs in, where somebody has this e-mail (lower case)."""
-        await self._ask(email, LinkPurpose.SIGN_IN)
-
-    async def ask_for_password(self, email: str) -> None:
-        """Send a link to a new password, where somebody has this e-mail (lower case)."""
-        await self._ask(email, LinkPurpose.PASSWORD)
+    async def ask(self, email: str, purpose: LinkPurpose) -> None:
+        """Send a link to sign in or to a new password, where somebody has this e-mail."""
+        (postman, own_url), token = self._way_out(), new_token()
+        if await self._links.ask(email, purpose, token):
+            postman.post(_LETTERS[purpose](email, f"{own_url}{_PATHS[purpose]}{token}"))
 
     async def ask_to_confirm(self, email: str, password_hash: str) -> None:
         """Send a link that makes an account, or to whoever has one a link that signs in."""
@@ -72,32 +69,18 @@ class Links:
         letter = letters.already_there if known else letters.confirmation
         postman.post(letter(email, f"{own_url}{_PATHS[LinkPurpose.SIGN_UP]}{token}"))
 
-    async def _ask(self, email: str, purpose: LinkPurpose) -> None:
-        (postman, own_url), token = self._way_out(), new_token()
-        if await self._links.ask(email, purpose, token):
-            postman.post(_LETTERS[purpose](email, f"{own_url}{_PATHS[purpose]}{token}"))
-
     # --- held --------------------------------------------------------------------------------
 
-    async def signs_in(self, token: str) -> bool:
-        """Whether a link would sign in. It stays as it is."""
-        return await self._links.purpose(token) in _SIGNS_IN
-
-    async def opens_password(self, token: str) -> bool:
-        """Whether a link leads to a new password. It stays as it is."""
-        return await self._links.purpose(token) is LinkPurpose.PASSWORD
-
-    def used_to_sign_in(self, token: str) -> AbstractAsyncContextManager[Account]:
-        """Take a link and yield whose it is; raise DeadLink. See ``_used``."""
-        return self._used(token, _SIGNS_IN)
-
-    def used_for_password(self, token: str) -> AbstractAsyncContextManager[Account]:
-        """Take a link and yield whose it is; raise DeadLink. See ``_used``."""
-        return self._used(token, (LinkPurpose.PASSWORD,))
+    async def purpose(self, token: str) -> LinkPurpose | None:
+        """Return what a link is good for, None when it is dead. It stays as it is."""
+        return await self._links.purpose(token)
 
     @asynccontextmanager
-    async def _used(self, token: str, purposes: Sequence[LinkPurpose]) -> AsyncIterator[Account]:
-        """Nobody else gets it. Where the block raises nothing came of it, and it works again."""
+    async def used(self, token: str, *purposes: LinkPurpose) -> AsyncIterator[Account]:
+        """Take a link, if it is for one of *purposes*, and yield whose it is; raise DeadLink.
+
+        Nobody else gets it. Where the block raises nothing came of it, and it works again.
+        """
         account = await self._links.use(token, purposes)
         if account is None:
             raise DeadLink

@@ -45,10 +45,7 @@ class OwnAccounts:
         return self._session(person, session, refresh_token)
 
     async def sign_in(self, email: str, password: str, *, address: str) -> Session:  # noqa: ARG002
-        person, password_hash = await self._passwords.find(email) or (None, None)
-        fits = await self._hashing.fits(password, password_hash)
-        if person is None or not fits:
-            raise WrongCredentials
+        person, password_hash = await self._proven(email, password)
         refresh_token = random_tokens.new_token()
         session = await self._sessions.open(person, refresh_token, password_hash=password_hash)
         if session is None:  # it was changed while we compared
@@ -65,14 +62,19 @@ class OwnAccounts:
     async def sign_out(self, caller: Caller, scope: Scope) -> None:
         await self._sessions.end(caller.id, caller.session, scope)
 
-    async def open(self, account: Account) -> Session:
+    async def open(self, account: Account, *, address: str) -> Session:  # noqa: ARG002
         refresh_token = random_tokens.new_token()
         session = await self._sessions.open(account.id, refresh_token)
         if session is None:
             raise NotSignedIn
         return self._session(account.id, session, refresh_token)
 
-    async def change_password(self, account: Account, password: str) -> Session:
+    async def check_password(self, account: Account, password: str, *, address: str) -> None:  # noqa: ARG002
+        person, _ = await self._proven(account.email, password)
+        if person != account.id:
+            raise WrongCredentials
+
+    async def change_password(self, account: Account, password: str, *, address: str) -> Session:  # noqa: ARG002
         check_strength(account.email, password)
         password_hash = await self._hashing.hash_of(password)
         refresh_token = random_tokens.new_token()
@@ -81,6 +83,13 @@ class OwnAccounts:
 
     async def delete(self, person: PersonId) -> None:
         await self._passwords.forget(person)
+
+    async def _proven(self, email: str, password: str) -> tuple[PersonId, str]:
+        person, password_hash = await self._passwords.find(email) or (None, None)
+        fits = await self._hashing.fits(password, password_hash)
+        if person is None or password_hash is None or not fits:
+            raise WrongCredentials
+        return person, password_hash
 
     def _session(self, person: PersonId, session: UUID, refresh_token: str) -> Session:
         return Session(

@@ -1,8 +1,7 @@
 """Which passwords are good enough."""
 
 from bot.errors import Fault, Invalid
-
-_SHORTEST, _LONGEST = 8, 72  # characters; 72 is what Supabase Auth takes
+from bot.models import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
 # Long enough and yet the first ones to be tried.
 _COMMON = frozenset(
@@ -41,8 +40,8 @@ def check_strength(email: str, password: str) -> None:
 
 
 def _weakness(email: str, password: str) -> str | None:
-    if not _SHORTEST <= len(password) <= _LONGEST:
-        return f"Use {_SHORTEST} to {_LONGEST} characters."
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"Use {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
     if password.lower() in _COMMON or len(set(password)) == 1:
         return "This is one of the first passwords that people try."
     if password.lower() in (email, email.partition("@")[0]):

@@ -52,14 +52,17 @@ class Accounts(Protocol):
     async def sign_out(self, caller: Caller, scope: Scope) -> None:
         """Let no refresh token of these sessions work any more."""
 
-    async def open(self, account: Account) -> Session:
+    async def open(self, account: Account, *, address: str) -> Session:
         """Sign in somebody who has proved by a link that the e-mail is theirs."""
 
-    async def change_password(self, account: Account, password: str) -> Session:
+    async def check_password(self, account: Account, password: str, *, address: str) -> None:
+        """Raise WrongCredentials unless it is theirs."""
+
+    async def change_password(self, account: Account, password: str, *, address: str) -> Session:
         """End every session, and return a new one. Raise Invalid when the password is weak."""
 
     async def delete(self, person: PersonId) -> None:
-        """Forget that there was an account; what belonged to it is gone already."""
+        """Forget that there was an account; what belonged to it is gone, and it may be as well."""
 
 
 class Tokens(Protocol):

@@ -39,6 +39,7 @@ from bot.errors import (
     WrongCredentials,
 )
 from bot.models import Account, Caller, PersonId
+from bot.random_tokens import new_token
 
 _SCOPES: dict[Scope, SignOutScope] = {
     Scope.THIS: "local",
@@ -109,26 +110,39 @@ class SupabaseAccounts:
         with suppress(_Gone), _translated(refused_token=NotSignedIn):
             await self._admin.sign_out(caller.token, _SCOPES[scope])
 
-    async def open(self, account: Account) -> Session:
+    async def open(self, account: Account, *, address: str) -> Session:
         with _translated():
             # "recovery", because "magiclink" would make an account where there is none any more.
             link = await self._admin.generate_link({"type": "recovery", "email": account.email})
         if link.user.id != str(account.id):
             raise NotSignedIn("the e-mail is somebody else's by now")
+        if link.user.email_confirmed_at is None:
+            await self._forget_password(account)
         try:
             with _translated():
-                answer = await self._visitor().verify_otp(
+                answer = await self._visitor(address).verify_otp(
                     {"token_hash": link.properties.hashed_token, "type": "recovery"}
                 )
         except NotSignedIn as exc:  # each has one such link: another call made a newer one
             raise AccountsUnavailable("overtaken") from exc
         return _only(answer)
 
-    async def change_password(self, account: Account, password: str) -> Session:
+    async def _forget_password(self, account: Account) -> None:
+        """Whoever set it before the e-mail was proved may be somebody else."""
+        with _translated():
+            await self._admin.update_user_by_id(str(account.id), {"password": new_token()})
+
+    async def check_password(self, account: Account, password: str, *, address: str) -> None:
+        # There is no other way to ask; the session ends with the others once there is a new one.
+        session = await self.sign_in(account.email, password, address=address)
+        if session.person != account.id:
+            raise WrongCredentials
+
+    async def change_password(self, account: Account, password: str, *, address: str) -> Session:
         check_strength(account.email, password)
         with _translated():
             await self._admin.update_user_by_id(str(account.id), {"password": password})
-        session = await self.open(account)
+        session = await self.open(account, address=address)
         with _translated():
             await self._admin.sign_out(session.access_token, "others")
         return session
@@ -137,7 +151,7 @@ class SupabaseAccounts:
         with suppress(_Gone), _translated():
             await self._admin.delete_user(str(person))
 
-    def _visitor(self, address: str = "") -> AsyncGoTrueClient:
+    def _visitor(self, address: str) -> AsyncGoTrueClient:
         """Return a client for one person's one request, counted by Supabase under *address*.
 
         Only a secret key of the new kind may say for whom it asks.

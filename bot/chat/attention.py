@@ -109,6 +109,9 @@ class Worker:
         except AvaError as exc:
             log.warning("attention.unavailable", reason=type(exc).__name__)
             return _STORE_DOWN
+        except Exception:  # one row that nobody foresaw must not leave everybody unanswered
+            log.exception("attention.failed")
+            return _STORE_DOWN
         return _POLL if next_due is None else min(_POLL, max(0.0, next_due.total_seconds()))
 
     async def _wait(self, seconds: float) -> None:

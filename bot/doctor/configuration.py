@@ -74,8 +74,20 @@ def _left_open(settings: Settings) -> Iterator[Finding]:
         yield warning("PUBLIC_URL is not https, and Meta delivers to nothing else: change it.")
     if settings.llm_model is None:
         yield warning("No model is configured, so that answers are scripted: set LLM_MODEL.")
-    if settings.resend_api_key is None and settings.smtp_url is None:
+    mails = settings.resend_api_key is not None or settings.smtp_url is not None
+    if _confirms(settings) and not (mails and settings.own_url):
+        yield failed(
+            "CONFIRM_EMAIL is on, but no link can be mailed, so that nobody can sign up: set"
+            " PUBLIC_URL, MAIL_FROM and RESEND_API_KEY or SMTP_URL, or switch it off."
+        )
+    elif not mails:
         yield warning(
             "No e-mail can be sent, and so no links to sign in or to change a password:"
             " set RESEND_API_KEY or SMTP_URL, and MAIL_FROM."
         )
+
+
+def _confirms(settings: Settings) -> bool:
+    """Whether an account is Ava's to confirm; in development there is a mailbox for that."""
+    in_production = settings.app_env is Environment.PRODUCTION
+    return settings.confirm_email and settings.supabase is None and in_production

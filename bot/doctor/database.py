@@ -1,15 +1,16 @@
 """The database: reached the right way, new enough, and up to date."""
 
-import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
 
+from bot.doctor import same_project
 from bot.doctor.findings import Finding, Findings, Halted, failed, ok, warning
-from bot.doctor.supabase_keys import ApiKey
+from bot.doctor.key_kinds import ApiKey
 from bot.doctor.supabase_project import project
 from bot.settings import Settings, Supabase
 from bot.store import migrate
@@ -17,12 +18,15 @@ from bot.store import migrate
 _OLDEST = 14  # of Postgres
 _TRANSACTION_POOLER = 6543  # Supabase's port for it
 _SESSION_POOLER = "Connect > Session pooler in Supabase, port 5432"
-_DIRECT_HOST = re.compile(r"db\.[a-z0-9]+\.supabase\.co")
+_ELSEWHERE = failed(
+    "DATABASE_URL leads to another database than SUPABASE_URL: copy both from the same project."
+)
 
 
 async def examined(settings: Settings, session: aiohttp.ClientSession, seconds: float) -> Findings:
     if settings.database_url is not None:
-        async for finding in _direct(settings.database_url.get_secret_value(), seconds):
+        dsn = settings.database_url.get_secret_value()
+        async for finding in _direct(dsn, settings.supabase, session, seconds):
             yield finding
     elif settings.supabase is not None:
         yield await _through_supabase(settings.supabase, session)
@@ -30,9 +34,14 @@ async def examined(settings: Settings, session: aiohttp.ClientSession, seconds: 
         yield ok("It is embedded.")
 
 
-async def _direct(dsn: str, seconds: float) -> Findings:
+async def _direct(
+    dsn: str, beside: Supabase | None, session: aiohttp.ClientSession, seconds: float
+) -> Findings:
+    is_of_project = beside and same_project.by_address(dsn, beside)
     for finding in _address(dsn):
         yield finding
+    if is_of_project is False:
+        yield _ELSEWHERE
     with _explained():
         connection = await asyncpg.connect(
             dsn, timeout=seconds, command_timeout=seconds, statement_cache_size=0
@@ -44,6 +53,10 @@ async def _direct(dsn: str, seconds: float) -> Findings:
             await connection.close(timeout=seconds)
     yield _old_or_new(version)
     yield _up_to_date(applied)
+    if beside and is_of_project is None:
+        is_of_project = await same_project.by_history(applied, beside, session)
+        if is_of_project is False:
+            yield _ELSEWHERE
 
 
 def _address(dsn: str) -> Iterator[Finding]:
@@ -58,19 +71,19 @@ def _address(dsn: str) -> Iterator[Finding]:
             "DATABASE_URL goes through a transaction pooler, which loses calls between processes:"
             f" take {_SESSION_POOLER}."
         )
-    if _DIRECT_HOST.fullmatch(host):
+    if same_project.DIRECT_HOST.fullmatch(host):
         yield warning(
             "DATABASE_URL is Supabase's direct address, which has IPv6 only and cannot be reached"
             f" from Heroku: take {_SESSION_POOLER}."
         )
 
 
-async def _applied(connection: "asyncpg.Connection[asyncpg.Record]") -> set[str]:
+async def _applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, datetime]:
     try:
-        rows = await connection.fetch("select name from public.schema_migrations")
+        rows = await connection.fetch("select name, applied_at from public.schema_migrations")
     except asyncpg.UndefinedTableError:
-        return set()
-    return {row["name"] for row in rows}
+        return {}
+    return {row["name"]: row["applied_at"] for row in rows}
 
 
 @contextmanager
@@ -126,11 +139,7 @@ def _old_or_new(version: int) -> Finding:
 
 
 def _up_to_date(applied: Collection[str]) -> Finding:
-    missing = [name for name in migrate.names() if name not in applied]
+    missing = migrate.missing(applied)
     if missing:
-        return failed(
-            f"Migrations are missing ({', '.join(missing)}): run `python run.py migrate` with"
-            " DATABASE_URL, or paste these files of migrations/ into Supabase's SQL editor in"
-            " this order."
-        )
+        return failed(f"Migrations are missing: {migrate.how_to_apply(missing)}.")
     return ok("Every migration is applied.")

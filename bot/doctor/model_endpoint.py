@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import httpx
@@ -23,6 +24,9 @@ from bot.models import (
 )
 from bot.settings import Settings
 
+if TYPE_CHECKING:
+    from bot.chat.completions import OpenAIModel
+
 _SLOW = 5.0  # seconds
 
 
@@ -30,9 +34,20 @@ async def examined(settings: Settings, seconds: float) -> Findings:
     if settings.llm_model is None:
         yield ok("Answers are scripted.")
         return
+    # A second and 50 MB, which a scripted avatar does without; the endpoint cannot help the second.
+    from bot.chat.completions import OpenAIModel  # noqa: PLC0415
+
+    key = settings.llm_api_key
     started = time.monotonic()
     try:
-        await _greet(settings, settings.llm_model, seconds)
+        await _greet(
+            OpenAIModel.connect(
+                settings.llm_base_url,
+                key.get_secret_value() if key else None,
+                settings.llm_model,
+                timeout_seconds=seconds,
+            )
+        )
     except ModelUnavailable as exc:
         yield _explained(exc.__cause__)
     except (ValueError, httpx.InvalidURL):  # from writing the request, which then never left
@@ -41,17 +56,7 @@ async def examined(settings: Settings, seconds: float) -> Findings:
         yield _answered(time.monotonic() - started)
 
 
-async def _greet(settings: Settings, name: str, seconds: float) -> None:
-    # A second and 50 MB, which a scripted avatar does without.
-    from bot.chat.completions import OpenAIModel  # noqa: PLC0415
-
-    key = settings.llm_api_key
-    model = OpenAIModel.connect(
-        settings.llm_base_url,
-        key.get_secret_value() if key else None,
-        name,
-        timeout_seconds=seconds,
-    )
+async def _greet(model: "OpenAIModel") -> None:
     try:
         await model.reply(_greeting())
     finally:

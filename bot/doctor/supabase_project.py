@@ -8,8 +8,8 @@ from http import HTTPStatus
 import aiohttp
 
 from bot.doctor.findings import Finding, Findings, Level, failed, ok, warning
+from bot.doctor.key_kinds import ApiKey, compared
 from bot.doctor.service import Answer, Service
-from bot.doctor.supabase_keys import ApiKey, compared
 from bot.settings import Settings, Supabase
 
 _TABLES = ("messages", "avatars", "user_preferences")

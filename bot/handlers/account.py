@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.handlers import answers, cursors, requests
 from bot.handlers.calls import Section
-from bot.keys import ACCOUNTS, OWN_ACCOUNT, TRAIL
+from bot.keys import ACCOUNTS, AUDIT_LOG, OWN_ACCOUNT
 from bot.limits import Act
 from bot.models import Caller
 
@@ -27,7 +27,7 @@ async def show(request: web.Request, caller: Caller) -> web.Response:
 @routes.get("/account/export")
 @section.call(
     gives={200: answers.Export},
-    sends={"Content-Disposition": "Makes it a file to be kept."},
+    response_headers={"Content-Disposition": "Makes it a file to be kept."},
     limit=Act.EXPORT,
 )
 async def export(request: web.Request, caller: Caller) -> web.Response:
@@ -57,10 +57,6 @@ async def delete(request: web.Request, caller: Caller) -> web.Response:
 async def events(request: web.Request, caller: Caller, query: requests.PageQuery) -> web.Response:
     """See what happened to your account, newest first."""
     before = cursors.event_position(query.before) if query.before else None
-    found = await request.app[TRAIL].page(caller, limit=query.limit + 1, before=before)
-    shown = found[: query.limit]
-    more = len(found) > len(shown)
-    return answers.Events(
-        events=[answers.Event.of(event) for event in shown],
-        next=cursors.of_event(shown[-1]) if more else None,
-    ).response()
+    found = await request.app[AUDIT_LOG].page(caller, limit=query.limit + 1, before=before)
+    shown, end = cursors.page(found, query.limit, cursors.of_event)
+    return answers.Events(events=[answers.Event.of(event) for event in shown], next=end).response()

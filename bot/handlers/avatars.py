@@ -16,7 +16,7 @@ _NONE_YET = {404: "You have no avatar yet."}
 @routes.post("/avatars")
 @section.call(
     gives={201: answers.Avatar},
-    sends={"Location": "Where the avatar is."},
+    response_headers={"Location": "Where the avatar is."},
     refuses={409: "You have an avatar already."},
     creates=True,
 )

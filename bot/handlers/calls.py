@@ -1,7 +1,8 @@
 """What a call takes and gives, said once where it is handled.
 
 The signature of a handler says what it takes; ``Section.call`` reads it there, checks it and hands
-it over. What it gives and refuses stands above the handler. ``openapi.py`` shows all of it.
+it over; a ``Caller | None`` need not be signed in, and a form that is not right is None. What it
+gives and refuses stands above the handler. ``openapi.py`` shows all of it.
 
     @routes.post("/avatars")
     @section.call(gives={201: answers.Avatar}, refuses={409: "You have an avatar already."})
@@ -16,12 +17,13 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args
 
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
-from bot.handlers import idempotency, permits, requests
+from bot.handlers import idempotency, rate_limits, requests
 from bot.handlers.answers import Answer
 from bot.handlers.problems import Handler
 from bot.limits import Act
@@ -39,10 +41,11 @@ _NOT_SUCH_A_BODY = {
     413: "The body is too large.",
     415: "The body is not `application/json`.",
 }
+_NOT_A_FORM = {413: "The form is too large.", 415: "Send a form."}
 _NOT_SUCH_FIELDS = {422: "Some fields are not right; `errors` names them."}
 _TOO_OFTEN = {429: "Too many requests. Ask again after `Retry-After` seconds."}
 _REPEATED = {
-    400: "Or the `Idempotency-Key` is none.",
+    400: "Or the `Idempotency-Key` is not 1 to 255 printable ASCII characters without spaces.",
     409: "Or the first call with this `Idempotency-Key` is not done yet.",
     422: "Or the `Idempotency-Key` came with another call before.",
 }
@@ -59,6 +62,14 @@ class Source(IntEnum):
     PATH = 2
     QUERY = 3
     BODY = 4
+    FORM = 5
+
+
+_MODELS: Mapping[type[BaseModel], Source] = {
+    requests.RequestQuery: Source.QUERY,
+    requests.RequestBody: Source.BODY,
+    requests.RequestForm: Source.FORM,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +79,12 @@ class Argument:
     name: str
     source: Source
     type: Any
+    optional: bool = False
 
     async def read(self, request: web.Request) -> object:
         match self.source:
+            case Source.TOKEN if self.optional and "Authorization" not in request.headers:
+                return None
             case Source.TOKEN:
                 return await requests.caller(request)
             case Source.PATH:
@@ -79,35 +93,41 @@ class Argument:
                 return requests.query(request, self.type)
             case Source.BODY:
                 return await requests.read(request, self.type)
+            case Source.FORM:
+                return await requests.read_form(request, self.type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One call of the API.
 
-    gives: what it answers, by status. refuses: when it answers with which problem. needs: headers
-    that it asks for, sends: headers of its good answers, each with what it is. raw, form: the body,
-    as JSON or of an HTML form, where the handler reads it by itself. creates: it makes something,
+    gives: what it answers, by status. refuses: when it answers with which problem. request_headers:
+    those that it asks for, response_headers: those of its good answers, each with what it is.
+    raw_body: the body, where the handler reads it by itself. creates: it makes or mails something,
     so an ``Idempotency-Key`` counts. limit: what of the table of limits it is, once its arguments
     are right.
     """
 
     section: "Section"
-    name: str
     about: str
     arguments: tuple[Argument, ...]
     gives: Mapping[int, Gives]
     refuses: Mapping[int, str]
-    needs: Mapping[str, str]
-    sends: Mapping[str, str]
-    raw: type[BaseModel] | None
-    form: type[BaseModel] | None
+    request_headers: Mapping[str, str]
+    response_headers: Mapping[str, str]
+    raw_body: type[BaseModel] | None
     creates: bool
     limit: Act | None
 
     @property
     def signed_in(self) -> bool:
+        """Whether it takes who asks; nobody else is heard where that is not optional."""
         return any(argument.source is Source.TOKEN for argument in self.arguments)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it hears people who are not signed in."""
+        return all(a.optional for a in self.arguments if a.source is Source.TOKEN)
 
     @property
     def query(self) -> type[BaseModel] | None:
@@ -115,7 +135,11 @@ class Call:
 
     @property
     def body(self) -> type[BaseModel] | None:
-        return self.raw or self._type(Source.BODY)
+        return self.raw_body or self._type(Source.BODY)
+
+    @property
+    def form(self) -> type[BaseModel] | None:
+        return self._type(Source.FORM)
 
     async def given(self, request: web.Request) -> dict[str, object]:
         """Return the arguments for the handler, or raise what is wrong with the first bad one."""
@@ -138,10 +162,9 @@ class Section:
         *,
         gives: Mapping[int, Gives],
         refuses: Mapping[int, str] | None = None,
-        needs: Mapping[str, str] | None = None,
-        sends: Mapping[str, str] | None = None,
-        raw: type[BaseModel] | None = None,
-        form: type[BaseModel] | None = None,
+        request_headers: Mapping[str, str] | None = None,
+        response_headers: Mapping[str, str] | None = None,
+        raw_body: type[BaseModel] | None = None,
         creates: bool = False,
         limit: Act | None = None,
     ) -> Callable[[_Handling], Handler]:
@@ -152,15 +175,13 @@ class Section:
             refused = _expected(arguments) | (_TOO_OFTEN if limit else {}) | dict(refuses or {})
             call = Call(
                 section=self,
-                name=f"{handling.__module__.rpartition('.')[2]}_{handling.__name__}",
                 about=inspect.getdoc(handling) or "",
                 arguments=arguments,
                 gives=gives,
                 refuses=_joined(refused, _REPEATED) if creates else refused,
-                needs=needs or {},
-                sends=sends or {},
-                raw=raw,
-                form=form,
+                request_headers=request_headers or {},
+                response_headers=response_headers or {},
+                raw_body=raw_body,
                 creates=creates,
                 limit=limit,
             )
@@ -179,13 +200,15 @@ def _handler(call: Call, handling: _Handling) -> Handler:
     @functools.wraps(handling)
     async def handler(request: web.Request) -> web.StreamResponse:
         given = await call.given(request)
-        if call.limit:
-            await permits.take(request, call.limit, given.values())
-        if not call.creates:
+
+        async def handle() -> web.StreamResponse:
+            if call.limit:
+                await rate_limits.take(request, call.limit, given.values())
             return await handling(request, **given)
-        return await idempotency.once(
-            request, call.name, given.values(), functools.partial(handling, request, **given)
-        )
+
+        if not call.creates:
+            return await handle()
+        return await idempotency.once(request, given.values(), handle)  # a repeat counts as nothing
 
     vars(handler)[_ATTRIBUTE] = call
     return handler
@@ -201,17 +224,21 @@ def _joined(refuses: Mapping[int, str], more: Mapping[int, str]) -> dict[int, st
 
 def _arguments(handling: _Handling) -> tuple[Argument, ...]:
     _request, *others = inspect.signature(handling).parameters.values()
-    arguments = [Argument(p.name, _source(p.annotation), p.annotation) for p in others]
+    arguments = [_argument(p.name, p.annotation) for p in others]
     return tuple(sorted(arguments, key=lambda argument: argument.source))
 
 
-def _source(annotation: object) -> Source:
-    if annotation is Caller:
+def _argument(name: str, annotation: object) -> Argument:
+    kind, *others = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return Argument(name, _source(kind), kind, optional=NoneType in others)
+
+
+def _source(kind: object) -> Source:
+    if kind is Caller:
         return Source.TOKEN
-    if isinstance(annotation, type) and issubclass(annotation, requests.RequestQuery):
-        return Source.QUERY
-    if isinstance(annotation, type) and issubclass(annotation, requests.RequestBody):
-        return Source.BODY
+    for model, source in _MODELS.items():
+        if isinstance(kind, type) and issubclass(kind, model):
+            return source
     return Source.PATH
 
 
@@ -223,6 +250,8 @@ def _expected(arguments: tuple[Argument, ...]) -> dict[int, str]:
         refuses |= _NOT_SIGNED_IN
     if Source.BODY in sources:
         refuses |= _NOT_SUCH_A_BODY
+    if Source.FORM in sources:
+        refuses |= _NOT_A_FORM
     if sources & {Source.BODY, Source.QUERY}:
         refuses |= _NOT_SUCH_FIELDS
     return refuses | (_NOT_NOW if sources & {Source.TOKEN, Source.BODY} else {})

@@ -1,15 +1,26 @@
 """Where a page of a list ended: text to be handed back, of whatever the list is sorted by."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from bot.errors import Fault, Invalid
 from bot.models import Event, EventId, Message, MessageId
 
+T = TypeVar("T")
+
 _HIGHEST = 2**63 - 1  # of what a bigint holds
+
+
+def page(
+    found: Sequence[T], limit: int, cursor_of: Callable[[T], str]
+) -> tuple[list[T], str | None]:
+    """Return what to show of *found*, of which one more than *limit* was asked for, and its end."""
+    shown = list(found[:limit])
+    return shown, cursor_of(shown[-1]) if len(found) > limit else None
 
 
 def of_message(message: Message) -> str:

@@ -2,10 +2,11 @@
 
 from aiohttp import web
 
-from bot.handlers import answers, requests
+from bot.handlers import answers, client, requests
 from bot.handlers.auth import MAILED, NOT_CONFIGURED, section
 from bot.keys import ACCOUNTS, LINKS
 from bot.limits import Act
+from bot.models import SIGNS_IN, LinkPurpose
 
 routes = web.RouteTableDef()
 
@@ -14,14 +15,16 @@ NOT_NOW = {503: "Something behind Ava does not answer. Ask again after `Retry-Af
 
 
 @routes.post("/auth/magic-link")
-@section.call(gives={202: answers.Mailed}, refuses=NOT_CONFIGURED, limit=Act.MAIL_LINK)
+@section.call(
+    gives={202: answers.Mailed}, refuses=NOT_CONFIGURED, creates=True, limit=Act.MAIL_LINK
+)
 async def ask(request: web.Request, given: requests.EmailAddress) -> web.Response:
     """Ask for a link that signs in.
 
     It is mailed, and works once within 15 minutes, unless a newer one replaces it. The answer is
     the same whether there is such an account or not.
     """
-    await request.app[LINKS].ask_to_sign_in(given.email)
+    await request.app[LINKS].ask(given.email, LinkPurpose.SIGN_IN)
     return MAILED.response(202)
 
 
@@ -29,6 +32,6 @@ async def ask(request: web.Request, given: requests.EmailAddress) -> web.Respons
 @section.call(gives={200: answers.Session}, refuses=DEAD | NOT_NOW, limit=Act.USE_LINK)
 async def sign_in(request: web.Request, token: str) -> web.Response:
     """Sign in with the token of a link, or confirm a sign-up with it."""
-    async with request.app[LINKS].used_to_sign_in(token) as account:
-        session = await request.app[ACCOUNTS].open(account)
+    async with request.app[LINKS].used(token, *SIGNS_IN) as account:
+        session = await request.app[ACCOUNTS].open(account, address=client.address(request))
     return answers.Session.of(session).response()

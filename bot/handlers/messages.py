@@ -6,7 +6,7 @@ from bot.handlers import answers, cursors, idempotency, requests
 from bot.handlers.calls import Section
 from bot.keys import BELL, HISTORY
 from bot.limits import Act
-from bot.models import Caller
+from bot.models import Caller, MessageId
 
 routes = web.RouteTableDef()
 section = Section("Messages", "Your one conversation, whether it was held here or on WhatsApp.")
@@ -18,11 +18,9 @@ async def page(request: web.Request, caller: Caller, query: requests.PageQuery) 
     """Read the conversation, newest first."""
     before = cursors.message_position(query.before) if query.before else None
     found = await request.app[HISTORY].page(caller, limit=query.limit + 1, before=before)
-    shown = found[: query.limit]
-    more = len(found) > len(shown)
+    shown, end = cursors.page(found, query.limit, cursors.of_message)
     return answers.Messages(
-        messages=[answers.Message.of(message) for message in shown],
-        next=cursors.of_message(shown[-1]) if more else None,
+        messages=[answers.Message.of(message) for message in shown], next=end
     ).response()
 
 
@@ -35,7 +33,8 @@ async def page(request: web.Request, caller: Caller, query: requests.PageQuery) 
 )
 async def say(request: web.Request, caller: Caller, given: requests.Saying) -> web.Response:
     """Say something in the app. The reply appears in the list."""
-    once_as = idempotency.message_id(request, caller, given.content)
+    made = idempotency.new_id(request)
+    once_as = MessageId(made) if made else None
     said = await request.app[HISTORY].say(caller, given.content, once_as=once_as)
     request.app[BELL].ring()
     return answers.Said(id=said).response(202)

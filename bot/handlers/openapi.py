@@ -1,6 +1,7 @@
 """The OpenAPI document, made of what the calls of an application declare."""
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -29,8 +30,8 @@ _IDEMPOTENCY_KEY: Json = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Any text of yours. For a day the same key gets the first answer, and nothing"
-    " happens again.",
+    "description": "1 to 255 printable ASCII characters without spaces. For a day the same key gets"
+    " the first answer, and nothing happens again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
@@ -57,7 +58,9 @@ def document(routes: tuple[Route, ...]) -> Json:
     schemas = _Schemas(call for _, _, call in calls)
     paths: dict[str, Json] = {}
     for method, path, call in calls:
-        paths.setdefault(path, {})[method.lower()] = _operation(call, schemas)
+        paths.setdefault(path, {})[method.lower()] = _operation(
+            _operation_id(method, path), call, schemas
+        )
     sections = dict.fromkeys(call.section for _, _, call in calls)
     return {
         "openapi": "3.1.1",
@@ -111,17 +114,22 @@ def _is_model(given: Gives) -> bool:
     return isinstance(given, type)
 
 
-def _operation(call: Call, schemas: _Schemas) -> Json:
+def _operation_id(method: str, path: str) -> str:
+    """Return a name for clients that stays as long as the address: ``post_auth_signup``."""
+    return "_".join([method.lower(), *(re.findall(r"\w+", path) or ["root"])])
+
+
+def _operation(name: str, call: Call, schemas: _Schemas) -> Json:
     summary, _, description = call.about.partition("\n\n")
     operation: Json = {
-        "operationId": call.name,
+        "operationId": name,
         "tags": [call.section.name],
         "summary": " ".join(summary.split()),
     }
     if description:
         operation["description"] = description
     if call.signed_in:
-        operation["security"] = [{"bearer": []}]
+        operation["security"] = [{"bearer": []}, *([{}] if call.is_open else [])]
     if parameters := [*_parameters(call, schemas)]:
         operation["parameters"] = parameters
     for media_type, model in (_JSON, call.body), (_FORM, call.form):
@@ -138,7 +146,7 @@ def _parameters(call: Call, schemas: _Schemas) -> Iterator[Json]:
             yield _parameter(argument.name, "path", schema, required=True)
     for name, schema in (schemas.fields(call.query) if call.query else {}).items():
         yield _parameter(name, "query", schema)
-    for name, about in call.needs.items():
+    for name, about in call.request_headers.items():
         schema = {"type": "string", "description": about}
         yield _parameter(name, "header", schema, required=True)
     if call.creates:
@@ -161,15 +169,15 @@ def _answer(call: Call, status: int, schemas: _Schemas) -> Json:
     match call.gives[status]:
         case None:
             about = "Done; there is nothing to say." if status < _ELSEWHERE else "See `Location`."
-            return {"description": about} | _headers(call.sends)
+            return {"description": about} | _headers(call.response_headers)
         case str(media_type):
             content: Json = {media_type: {"schema": {"type": "string"}}}
             about = "A page." if media_type == "text/html" else "As text."
-            return {"description": about} | _headers(call.sends) | {"content": content}
+            return {"description": about} | _headers(call.response_headers) | {"content": content}
         case given:
             content = {_JSON: {"schema": schemas.of(given)}}
             about = (given.__doc__ or "").partition("\n\n")[0]
-            return {"description": about} | _headers(call.sends) | {"content": content}
+            return {"description": about} | _headers(call.response_headers) | {"content": content}
 
 
 def _problem(status: int, why: str, schemas: _Schemas) -> Json:

@@ -4,7 +4,6 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot import link_codes
 from bot.handlers import answers, requests
 from bot.handlers.calls import Section
 from bot.keys import GRAPH, PHONE_LINKS, WA_ME
@@ -34,11 +33,10 @@ async def request_link(
     linked; until then it stays pending.
     """
     our_number = await request.app[GRAPH].display_phone_number()
-    code = link_codes.new_code()
-    expires_at = await request.app[PHONE_LINKS].request(caller, given.phone, code)
-    wa_link = f"{request.app[WA_ME]}/{our_number}?text={quote(code)}"
+    made = await request.app[PHONE_LINKS].request(caller, given.phone)
+    wa_link = f"{request.app[WA_ME]}/{our_number}?text={quote(made.code)}"
     return answers.LinkCode(
-        status="pending", code=code, wa_link=wa_link, expires_at=expires_at
+        status="pending", code=made.code, wa_link=wa_link, expires_at=made.expires_at
     ).response(202)
 
 

@@ -19,11 +19,13 @@ _RETRY_AFTER = timedelta(seconds=5)  # where it is not known
 
 _TOOK_TOO_LONG = "It took too long, and may have happened. Try again in a moment."
 
+_NOT_A_KEY = "Send one Idempotency-Key, of 1 to 255 printable ASCII characters without spaces."
+
 _STATUSES: dict[type[errors.AvaError], tuple[HTTPStatus, str]] = {
     errors.BadSignature: (HTTPStatus.UNAUTHORIZED, "The signature does not fit the body."),
     errors.NotADelivery: (HTTPStatus.BAD_REQUEST, "The body is not a JSON object."),
     errors.MalformedRequest: (HTTPStatus.BAD_REQUEST, "The body is not a JSON object."),
-    errors.MalformedKey: (HTTPStatus.BAD_REQUEST, "An Idempotency-Key is 1 to 255 of ! to ~."),
+    errors.MalformedKey: (HTTPStatus.BAD_REQUEST, _NOT_A_KEY),
     errors.UnsupportedContent: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json."),
     errors.NotSignedIn: (HTTPStatus.UNAUTHORIZED, "Sign in and send the token as a Bearer token."),
     errors.WrongCredentials: (HTTPStatus.UNAUTHORIZED, "E-mail or password is wrong."),

@@ -1,6 +1,7 @@
 """What the JSON endpoints take, and who asks."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 
@@ -24,7 +25,9 @@ from bot.keys import TOKENS
 from bot.models import (
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
+    LONGEST_PASSWORD,
     OLDEST_AVATAR,
+    SHORTEST_PASSWORD,
     YOUNGEST_AVATAR,
     AvatarChanges,
     Caller,
@@ -65,15 +68,20 @@ def validate(given: dict[str, object], model: type[Body]) -> Body:
         ) from None
 
 
-async def read_form(request: web.Request, model: type[Body]) -> Body:
-    """Return what a page of ours sends as *model*; raise UnsupportedContent or Invalid."""
+async def read_form(request: web.Request, model: type[Body]) -> Body | None:
+    """Return what a page of ours sends as *model*; raise UnsupportedContent.
+
+    None: it is not right. The page asks again, since people see no problems of ours.
+    """
     if request.content_type != "application/x-www-form-urlencoded":
         raise UnsupportedContent
     try:
         sent = await request.clone(client_max_size=_LARGEST_BODY).post()
     except (LookupError, UnicodeDecodeError) as exc:  # a charset that is none, or another one
         raise UnsupportedContent from exc
-    return validate(dict(sent), model)
+    with suppress(Invalid):
+        return validate(dict(sent), model)
+    return None
 
 
 def query(request: web.Request, model: type[Body]) -> Body:
@@ -172,7 +180,7 @@ Password = Annotated[
 NewPassword = Annotated[
     Password,
     Field(description="Not your e-mail, and none that everybody tries."),
-    _Shown({"minLength": 8, "maxLength": 72}),
+    _Shown({"minLength": SHORTEST_PASSWORD, "maxLength": LONGEST_PASSWORD}),
 ]
 
 
@@ -180,6 +188,12 @@ class RequestBody(BaseModel):
     """A JSON object with exactly these fields; numbers are numbers and text is text."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class RequestForm(BaseModel):
+    """What a page of ours sends, with exactly these fields."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class RequestQuery(BaseModel):
@@ -249,7 +263,13 @@ class PasswordChange(RequestBody):
     ] = None
 
 
-class PasswordForm(RequestBody):
+class EmailForm(RequestForm):
+    """What the page sends that asks for the e-mail."""
+
+    email: Email
+
+
+class PasswordForm(RequestForm):
     """What the page behind the link in the e-mail sends."""
 
     password: Password

@@ -37,14 +37,14 @@ async def refresh(request: web.Request, given: requests.RefreshToken) -> web.Res
 
 
 @routes.post("/auth/signout")
-@section.call(gives={204: None})
+@section.call(gives={204: None}, limit=Act.SIGN_OUT)
 async def sign_out(
     request: web.Request, caller: Caller, given: requests.SigningOut
 ) -> web.Response:
     """End sessions.
 
-    Their refresh tokens are worth nothing from now on; access tokens end by themselves, within the
-    hour.
+    Their tokens are worth nothing from now on. Where Supabase keeps the accounts, an access token
+    still works until it expires, within the hour.
     """
     await request.app[ACCOUNTS].sign_out(caller, given.scope)
     return web.Response(status=204)

@@ -34,14 +34,16 @@ async def verify(request: web.Request, asked: requests.Subscription) -> web.Resp
 @routes.post("/webhook")
 @section.call(
     gives={200: None},
-    needs={"X-Hub-Signature-256": "`sha256=` and the HMAC of the body with the app secret."},
+    request_headers={
+        "X-Hub-Signature-256": "`sha256=` and the HMAC of the body with the app secret."
+    },
     refuses={
         400: "The body is not a JSON object.",
         401: "The signature does not fit the body.",
         413: "The body is larger than 3 MiB.",
         503: "It could not be stored. Meta sends it again, for seven days.",
     },
-    raw=requests.Delivery,
+    raw_body=requests.Delivery,
 )
 async def receive(request: web.Request) -> web.Response:
     """Acknowledge a delivery once everything in it is stored; nobody is answered before that."""

@@ -69,7 +69,7 @@ _SIGN_IN = _Letter(
     button="Sign in",
     closing=(
         _LIFETIME,
-        "You did not ask for it? Then leave this e-mail be: nobody gets in without the link.",
+        "You did not ask for it? Then ignore this e-mail: nobody gets in without the link.",
     ),
 )
 _PASSWORD_RESET = _Letter(
@@ -78,7 +78,7 @@ _PASSWORD_RESET = _Letter(
     button="Choose a new password",
     closing=(
         _LIFETIME,
-        "You did not ask for it? Then leave this e-mail be: your password stays as it is.",
+        "You did not ask for it? Then ignore this e-mail: your password stays as it is.",
     ),
 )
 _CONFIRMATION = _Letter(
@@ -90,7 +90,9 @@ _CONFIRMATION = _Letter(
     button="Confirm my e-mail",
     closing=(
         _LIFETIME,
-        "You did not sign up? Then leave this e-mail be: nothing happens without the link.",
+        "You did not sign up? Then ignore this e-mail: nothing happens without the link.",
+        "More such e-mails came than you asked for? Then somebody else tried to sign up as you.",
+        "Use the one that came when you did, or choose a new password afterwards.",
     ),
 )
 _ALREADY_THERE = _Letter(
@@ -98,12 +100,12 @@ _ALREADY_THERE = _Letter(
     opening=(
         "Hello!",
         "Somebody, most likely you, wanted to sign up with this e-mail.",
-        "It has an account already, so here is a link that signs you in:",
+        "There is an account with it already, so here is a link that signs you in:",
     ),
     button="Sign in",
     closing=(
         _LIFETIME,
-        "It was not you? Then leave this e-mail be: nobody learned that you have an account.",
+        "It was not you? Then ignore this e-mail: nobody learned that you have an account.",
     ),
 )
 _PASSWORD_CHANGED = _Letter(

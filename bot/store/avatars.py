@@ -8,6 +8,13 @@ from bot.errors import Missing
 from bot.models import Avatar, AvatarChanges, AvatarId, Caller, Personality
 from bot.store.database import Database, constraints
 
+_FIELDS = {  # by the rules of the table
+    "avatars_name_check": "name",
+    "avatars_age_check": "age",
+    "avatars_oldest_age_check": "age",
+    "avatars_physical_description_check": "physical_description",
+}
+
 
 class StoredAvatars:
     """``ports.Avatars``."""
@@ -24,7 +31,7 @@ class StoredAvatars:
         personality: Personality,
         physical_description: str | None,
     ) -> Avatar:
-        with constraints("You have an avatar already."):
+        with constraints(taken="You have an avatar already.", fields=_FIELDS):
             row = await self._database.as_person(
                 caller,
                 "create_avatar",
@@ -39,7 +46,7 @@ class StoredAvatars:
         return _existing(await self._database.as_person(caller, "my_avatar"))
 
     async def change(self, caller: Caller, changes: AvatarChanges) -> Avatar:
-        with constraints("You have an avatar already."):
+        with constraints(fields=_FIELDS):
             row = await self._database.as_person(caller, "change_avatar", changes=dict(changes))
         return _existing(row)
 

@@ -1,4 +1,4 @@
-"""How the database is."""
+"""How the database is, and each way to it."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,16 +10,17 @@ from bot.store.database import Database, SchemaBehind
 class StoredHealth:
     """``ports.Health``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, queue: Database) -> None:
         self._database = database
+        self._queue = queue  # may be another way to the same data
 
     async def pending_migrations(self) -> Sequence[str]:
         try:
             applied = await self._database.as_bot("applied_migrations")
         except SchemaBehind:  # older than the function that says so
             applied = []
-        return [name for name in migrate.names() if name not in applied]
+        return migrate.missing(applied)
 
     async def oldest_waiting(self) -> timedelta:
-        seconds = await self._database.as_bot("oldest_waiting")
+        seconds = await self._queue.as_bot("oldest_waiting")
         return timedelta(seconds=max(0.0, seconds or 0.0))

@@ -1,6 +1,7 @@
 """A person's own side of the conversation, under row-level security."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,9 +31,11 @@ class StoredHistory:
     async def say(
         self, caller: Caller, text: str, *, once_as: MessageId | None = None
     ) -> MessageId:
-        said = await self._database.as_person(
-            caller, "say", text=text, wait=self._wait, longest=self._longest_wait, id=once_as
-        )
+        said = None
+        with suppress(Conflict):  # the avatar, or the person, is going at this moment
+            said = await self._database.as_person(
+                caller, "say", text=text, wait=self._wait, longest=self._longest_wait, id=once_as
+            )
         if said is None:
             raise Conflict("Make an avatar first: there is nobody to talk with yet.")
         return MessageId(UUID(said))

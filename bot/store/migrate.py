@@ -4,7 +4,7 @@ Each file is one transaction that also records its own name, so it counts as app
 runner, psql or the Supabase SQL editor ran it. Only the runner adds the checksum of what it saw.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -54,6 +54,20 @@ async def migrate(
 def names(directory: Path = MIGRATIONS) -> list[str]:
     """Return the names of all files, in order."""
     return [path.stem for path in _paths(directory)]
+
+
+def missing(applied: Collection[str]) -> list[str]:
+    """Return the names that are not among *applied*, in order."""
+    return [name for name in names() if name not in applied]
+
+
+def how_to_apply(missing: Iterable[str]) -> str:
+    """Tell an operator; on Supabase there may be no way but the pasting."""
+    return (
+        "run `python run.py migrate` with DATABASE_URL (Connect > Session pooler in Supabase), or"
+        " paste these files of migrations/ into Supabase's SQL editor, in this order:"
+        f" {', '.join(missing)}"
+    )
 
 
 async def prepare_plain_postgres(connection: _Connection) -> None:
@@ -159,7 +173,7 @@ async def _lock(connection: _Connection, seconds: float) -> None:
 def _explained() -> Iterator[None]:
     try:
         yield
-    except asyncpg.exceptions.ClientConfigurationError as exc:
+    except ValueError as exc:  # asyncpg's, or of a part that cannot be read
         raise CannotStart("DATABASE_URL is not the URL of a Postgres database") from exc
     except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as exc:
         raise StoreUnavailable("the database does not answer") from exc

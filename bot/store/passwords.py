@@ -6,8 +6,6 @@ from bot.models import PersonId
 from bot.random_tokens import hash_of
 from bot.store.database import Database, constraints
 
-_TAKEN = "An account with this e-mail exists already."
-
 
 class StoredPasswords:
     """``ports.Passwords``."""
@@ -18,7 +16,7 @@ class StoredPasswords:
     async def create(
         self, email: str, password_hash: str, refresh_token: str
     ) -> tuple[PersonId, UUID]:
-        with constraints(_TAKEN):
+        with constraints(taken="An account with this e-mail exists already."):
             made = await self._database.as_bot(
                 "create_account",
                 email=email,
@@ -32,7 +30,7 @@ class StoredPasswords:
         return found and (PersonId(UUID(found["user_id"])), found["password_hash"])
 
     async def change(self, person: PersonId, password_hash: str, refresh_token: str) -> UUID:
-        with constraints(_TAKEN):
+        with constraints():
             session = await self._database.as_bot(
                 "change_password_hash",
                 person=person,

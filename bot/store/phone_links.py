@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from bot.link_codes import hash_of
-from bot.models import Caller, PendingPhone, Phone, Preferences
+from bot.models import Caller, LinkCode, PendingPhone, Phone, Preferences
 from bot.store.database import Database, constraints
 
 
@@ -24,12 +23,14 @@ class StoredPhoneLinks:
             ),
         )
 
-    async def request(self, caller: Caller, phone: Phone, code: str) -> datetime:
-        with constraints("This number cannot be asked for now."):
-            expires_at = await self._database.as_person(
-                caller, "request_link", phone=phone, code_hash=hash_of(code)
-            )
-        return datetime.fromisoformat(expires_at)
+    async def request(self, caller: Caller, phone: Phone) -> LinkCode:
+        with constraints(fields={"link_codes_phone_check": "phone"}):
+            made = await self._database.as_person(caller, "request_link", phone=phone)
+        return LinkCode(
+            phone=phone,
+            code=made["code"],
+            expires_at=datetime.fromisoformat(made["expires_at"]),
+        )
 
     async def unlink(self, caller: Caller) -> None:
         await self._database.as_person(caller, "unlink_phone")

@@ -22,6 +22,7 @@ from bot.models import (
     EventId,
     EventKind,
     Lease,
+    LinkCode,
     LinkPurpose,
     Message,
     MessageId,
@@ -191,8 +192,8 @@ class PhoneLinks(Protocol):
 
     async def preferences(self, caller: Caller) -> Preferences: ...
 
-    async def request(self, caller: Caller, phone: Phone, code: str) -> datetime:
-        """Keep *code* for *phone* instead of any earlier one; return when it expires."""
+    async def request(self, caller: Caller, phone: Phone) -> LinkCode:
+        """Make a code for *phone* instead of any earlier one, and tell it. Raise TooMany."""
 
     async def unlink(self, caller: Caller) -> None:
         """Forget the number and any pending one."""
@@ -212,7 +213,7 @@ class History(Protocol):
         """Store what they said in the app and mark them for attention, in one transaction.
 
         With *once_as* it happens once, however often it is asked. Raise Conflict when they have
-        no avatar yet.
+        no avatar yet, and TooMany.
         """
 
 
@@ -225,10 +226,13 @@ class OwnAccount(Protocol):
         """Return all that is kept about them as JSON, by table."""
 
     async def erase(self, caller: Caller) -> Erasure:
-        """Delete all of it at once, but for the account itself and what happened to it."""
+        """Delete all of it at once, but for what happened to it.
+
+        The account itself goes too where Ava keeps it; otherwise ``Accounts.delete`` follows.
+        """
 
 
-class Trail(Protocol):
+class AuditLog(Protocol):
     """What happened to an account. Nobody changes it, and it outlives the account."""
 
     async def record(
@@ -242,14 +246,14 @@ class Trail(Protocol):
         """Return at most *limit* of the caller's events, newest first, older than *before*."""
 
 
-class Permits(Protocol):
+class RateLimits(Protocol):
     """How often things were asked for, counted for all processes together, as service role."""
 
     async def take(self, wanted: Mapping[str, Limit]) -> None:
         """Count once for each key, all or nothing. Raise TooMany where a limit is reached."""
 
 
-class Repeats(Protocol):
+class FirstAnswers(Protocol):
     """First answers to calls that may come again, for a day, as service role.
 
     key: whose call it is, and by which name they know it. fingerprint: all that was asked. holder:
@@ -258,18 +262,19 @@ class Repeats(Protocol):
 
     async def reserve(
         self, key: str, *, fingerprint: str, holder: UUID, person: PersonId | None
-    ) -> str | None:
-        """Return the first answer; None: there is none, and *holder* is the one to make it.
+    ) -> str | UUID:
+        """Return the first answer; or, where *holder* is to make it, the id of what it makes.
 
-        A run that was heard nothing of for a minute counts as dead. Raise StillRunning, Invalid
-        where the key came with another fingerprint, and NotSignedIn where the account is gone.
+        The id is the same for whoever goes on with a call that began before. A run that was heard
+        nothing of for a minute counts as dead. Raise StillRunning, Invalid where the key came with
+        another fingerprint, and NotSignedIn where the account is gone.
         """
 
     async def keep(self, key: str, *, holder: UUID, answer: str) -> None:
         """Keep the answer, unless another run has taken over."""
 
-    async def release(self, key: str, *, holder: UUID) -> None:
-        """Let another run try: this one came to no answer."""
+    async def release(self, key: str, *, holder: UUID, begun: bool) -> None:
+        """Let another run try: this one came to no answer, or has not even *begun*."""
 
 
 class Health(Protocol):
@@ -333,7 +338,8 @@ class OneTimeLinks(Protocol):
         """Return whether somebody has this e-mail (lower case), after the same time either way.
 
         If so the link is theirs instead of the one before; to sign in where a sign-up was asked
-        for. If not, it is nothing, except for a sign-up, which comes with a *password_hash*.
+        for. If not, it is nothing, except for a sign-up, which comes with a *password_hash* and
+        leaves the ones before as they are.
         """
 
     async def purpose(self, token: str) -> LinkPurpose | None:
@@ -342,7 +348,8 @@ class OneTimeLinks(Protocol):
     async def use(self, token: str, purposes: Sequence[LinkPurpose]) -> Account | None:
         """Return whose link it is, to one caller only; a sign-up becomes an account.
 
-        None: it is dead, or good for something else.
+        Other sign-ups with that e-mail become nothing. None: it is dead, or good for something
+        else.
         """
 
     async def give_back(self, token: str) -> None:

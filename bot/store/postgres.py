@@ -6,25 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 
-from bot.errors import (
-    CannotStart,
-    Forbidden,
-    StoreRejected,
-    StoreTimeout,
-    StoreUnavailable,
-)
+from bot.errors import CannotStart, NotSignedIn, StoreTimeout, StoreUnavailable
 from bot.models import Caller, PersonId
-from bot.store.database import (
-    Denied,
-    RolledBack,
-    RuleBroken,
-    SchemaBehind,
-    twice_if_rolled_back,
-)
+from bot.store.database import asked_by_a_person, refusal, twice_if_rolled_back
 
 if TYPE_CHECKING:  # asyncpg's classes take no parameters when the program runs
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -36,9 +24,12 @@ _ACQUIRE_TIMEOUT = 5.0  # seconds to wait for a free connection
 _CLOSE_TIMEOUT = 5.0  # seconds
 _LISTEN_AGAIN = 2.0  # seconds after the listening connection broke
 
-# Classes of SQLSTATE that asking again may cure: connection, resources, operator, rollback.
-_PASSING = ("08", "53", "57", "40", "25006")
-_UNKNOWN = ("42P01", "42703", "42883", "42704")  # table, column, function, type
+# Asked while we are still service_role: what comes back counts before what was set.
+_BECOME = """
+    select set_config('request.jwt.claims', $1, true), set_config('role', 'authenticated', true),
+      $2::uuid is null or exists (
+        select from account_sessions where id = $2 and expires_at > clock_timestamp())
+"""
 
 
 class PostgresDatabase:
@@ -53,7 +44,7 @@ class PostgresDatabase:
 
     async def open(self) -> None:
         """Raise CannotStart where the database was never migrated."""
-        with translated(), _migrated():
+        with translated(), _usable():
             self._pool = await asyncpg.create_pool(
                 self.dsn,
                 min_size=1,
@@ -81,21 +72,17 @@ class PostgresDatabase:
         return await twice_if_rolled_back(lambda: self._as_bot(function, arguments))
 
     async def as_person(self, caller: Caller, function: str, /, **arguments: object) -> Any:  # noqa: ANN401
-        try:
-            return await twice_if_rolled_back(
-                lambda: self._as_person(caller.id, function, arguments)
-            )
-        except Denied as exc:
-            raise Forbidden("This is not yours to do.") from exc
+        with asked_by_a_person():
+            return await twice_if_rolled_back(lambda: self._as_person(caller, function, arguments))
 
     async def _as_bot(self, function: str, arguments: dict[str, object]) -> object:
         async with self.system_conn() as connection:
             return await self._call(connection, function, arguments)
 
     async def _as_person(
-        self, person: PersonId, function: str, arguments: dict[str, object]
+        self, caller: Caller, function: str, arguments: dict[str, object]
     ) -> object:
-        async with self.user_conn(person) as connection:
+        async with self.user_conn(caller.id, session=caller.session) as connection:
             return await self._call(connection, function, arguments)
 
     async def _call(
@@ -138,18 +125,19 @@ class PostgresDatabase:
             raise StoreUnavailable(type(exc).__name__) from exc
 
     @asynccontextmanager
-    async def user_conn(self, person: PersonId) -> AsyncIterator["Connection"]:
+    async def user_conn(
+        self, person: PersonId, *, session: UUID | None = None
+    ) -> AsyncIterator["Connection"]:
         """Yield a connection on which only what row-level security gives *person* exists.
 
-        One transaction: it commits when the block ends and rolls back when it raises.
+        One transaction: it commits when the block ends and rolls back when it raises. Raise
+        NotSignedIn where *session* has ended: a token is not worth more than its session.
         """
         claims = json.dumps({"sub": str(person), "role": "authenticated"})
         async with self.system_conn() as connection, connection.transaction():
-            await connection.execute(
-                "select set_config('request.jwt.claims', $1, true),"
-                " set_config('role', 'authenticated', true)",
-                claims,
-            )
+            is_alive = await connection.fetchval(_BECOME, claims, session, column=2)
+            if not is_alive:
+                raise NotSignedIn
             yield connection
 
     # --- calls of other processes ------------------------------------------------------------
@@ -189,29 +177,14 @@ def translated() -> Iterator[None]:
     try:
         yield
     except asyncpg.PostgresError as exc:
-        raise _error_of(exc) from exc
+        raise refusal(
+            exc.sqlstate or "", rule=exc.constraint_name or "", detail=exc.detail or ""
+        ) from exc
     except TimeoutError as exc:
         raise StoreTimeout from exc
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
         # "Internal": a connection that the server is just ending is asked for something
         raise StoreUnavailable(type(exc).__name__) from exc
-
-
-def _error_of(exc: asyncpg.PostgresError) -> StoreUnavailable | StoreRejected:
-    name = type(exc).__name__
-    match exc:
-        case asyncpg.IntegrityConstraintViolationError():
-            return RuleBroken(exc.sqlstate or "", exc.constraint_name or "")
-        case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError():
-            return RolledBack(name)
-        case asyncpg.InsufficientPrivilegeError():
-            return Denied(name)
-        case asyncpg.QueryCanceledError() | asyncpg.LockNotAvailableError():
-            return StoreTimeout(name)
-        case _ if (exc.sqlstate or "").startswith(_PASSING):
-            return StoreUnavailable(name)
-        case _:
-            return SchemaBehind(name) if exc.sqlstate in _UNKNOWN else StoreRejected(name)
 
 
 @cache
@@ -223,10 +196,12 @@ def _statement(function: str, parameters: tuple[str, ...], *, is_set: bool) -> s
 
 
 @contextmanager
-def _migrated() -> Iterator[None]:
-    """The first migration makes the roles, and lets the owner be them."""
+def _usable() -> Iterator[None]:
+    """A URL can be read; and the first migration makes the roles, and lets the owner be them."""
     try:
         yield
+    except ValueError as exc:  # asyncpg's, or of a part that cannot be read
+        raise CannotStart("DATABASE_URL is not the URL of a Postgres database.") from exc
     except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as exc:
         raise CannotStart("the database is not ready; run `python run.py migrate` first.") from exc
 

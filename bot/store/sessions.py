@@ -17,7 +17,7 @@ class StoredSessions:
     async def open(
         self, person: PersonId, refresh_token: str, *, password_hash: str | None = None
     ) -> UUID | None:
-        with constraints("There is such a token already."):
+        with constraints():
             session = await self._database.as_bot(
                 "open_session",
                 person=person,

@@ -20,7 +20,6 @@ from supabase import AsyncClient, AsyncClientOptions
 from bot import supabase_keys
 from bot.errors import (
     AvaError,
-    Forbidden,
     NotSignedIn,
     StoreRejected,
     StoreTimeout,
@@ -28,28 +27,25 @@ from bot.errors import (
 )
 from bot.models import Caller
 from bot.store.database import (
-    Denied,
-    RolledBack,
-    RuleBroken,
     SchemaBehind,
+    ValueRefused,
+    asked_by_a_person,
+    refusal,
     twice_if_rolled_back,
 )
 
 _TIMEOUT = httpx.Timeout(10, connect=5, pool=5)  # seconds
 _CONNECTIONS = 40  # all kept alive, or each of a burst would be opened anew
 
-_RULE_CLASS = "23"  # of SQLSTATE
 _WRONG_KEY = "API key"
+_SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 _RULE = re.compile(r'constraint "([^"]+)"')
-# By how a code begins: PostgREST's own, a SQLSTATE, or the status of an answer that was no JSON.
+# By how a code of PostgREST's own begins, or the status of an answer that was no JSON.
 _MEANINGS: tuple[tuple[tuple[str, ...], type[AvaError]], ...] = (
-    (("40001", "40P01"), RolledBack),
-    (("55P03", "57014", "PGRST003", "504"), StoreTimeout),
-    # connection, resources, operator and rollback; PostgREST's connection; the gateway
-    (("08", "53", "57", "4000", "25006", "PGRST00", "429", "50", "52"), StoreUnavailable),
+    (("PGRST003", "504"), StoreTimeout),
+    (("PGRST00", "429", "50", "52"), StoreUnavailable),  # its connection; the gateway
     (("PGRST301", "PGRST302", "PGRST303"), NotSignedIn),
-    (("42501",), Denied),
-    (("PGRST20", "42P01", "42703", "42704", "42883"), SchemaBehind),
+    (("PGRST20",), SchemaBehind),
 )
 
 
@@ -94,10 +90,8 @@ class SupabaseDatabase:
 
     async def as_person(self, caller: Caller, function: str, /, **arguments: object) -> Any:  # noqa: ANN401
         theirs = self._anon.schema("public").auth(caller.token)  # a client of its own
-        try:
+        with asked_by_a_person():
             return await _called(lambda: theirs.rpc(function, _json(arguments)))
-        except Denied as exc:
-            raise Forbidden("This is not yours to do.") from exc
 
     async def woken(self) -> AsyncIterator[None]:
         """Nobody can be heard through PostgREST; whoever waits for this polls."""
@@ -138,21 +132,22 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except APIError as exc:
-        raise _error_of(exc.code or "", exc.message or "") from exc
+        raise _error_of(exc) from exc
     except httpx.TimeoutException as exc:
         raise StoreTimeout(type(exc).__name__) from exc
     except httpx.HTTPError as exc:
         raise StoreUnavailable(type(exc).__name__) from exc
     except UnicodeEncodeError as exc:  # half a character is no text
-        raise StoreRejected(type(exc).__name__) from exc
+        raise ValueRefused(type(exc).__name__) from exc
 
 
-def _error_of(code: str, message: str) -> AvaError:
+def _error_of(exc: APIError) -> AvaError:
+    code, message = exc.code or "", exc.message or ""
     if not code:  # the gateway's own JSON: a wrong key, or nobody behind it
         return (StoreRejected if _WRONG_KEY in message else StoreUnavailable)("gateway")
-    if code.startswith(_RULE_CLASS):
+    if _SQLSTATE.fullmatch(code):
         rule = _RULE.search(message)
-        return RuleBroken(code, rule[1] if rule else "")
+        return refusal(code, rule=rule[1] if rule else "", detail=exc.details or "")
     return next((kind for begins, kind in _MEANINGS if code.startswith(begins)), StoreRejected)(
         code
     )

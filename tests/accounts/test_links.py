@@ -13,7 +13,7 @@ from bot.accounts.own import OwnAccounts
 from bot.errors import DeadLink, MailUnavailable, NotConfigured, Unavailable
 from bot.mail.mailbox import Mailbox
 from bot.mail.postman import Postman
-from bot.models import Account
+from bot.models import SIGNS_IN, Account, LinkPurpose
 from bot.store.one_time_links import StoredOneTimeLinks
 from bot.store.postgres import PostgresDatabase
 
@@ -60,7 +60,7 @@ async def token_to(mailbox: Mailbox, postman: Postman) -> str:
 
 async def used(links: Links, token: str) -> Account | None:
     try:
-        async with links.used_to_sign_in(token) as account:
+        async with links.used(token, *SIGNS_IN) as account:
             return account
     except DeadLink:
         return None
@@ -69,7 +69,7 @@ async def used(links: Links, token: str) -> Account | None:
 async def test_of_many_at_once_one_uses_a_link(
     links: Links, ada: Account, mailbox: Mailbox, postman: Postman
 ) -> None:
-    await links.ask_to_sign_in(ADA)
+    await links.ask(ADA, LinkPurpose.SIGN_IN)
     token = await token_to(mailbox, postman)
 
     winners = await asyncio.gather(*(used(links, token) for _ in range(20)))
@@ -81,7 +81,7 @@ async def test_of_many_at_once_one_uses_a_link(
 async def test_a_link_is_kept_as_a_hash_for_fifteen_minutes(
     links: Links, mailbox: Mailbox, postman: Postman, owner: Connection
 ) -> None:
-    await links.ask_to_sign_in(ADA)
+    await links.ask(ADA, LinkPurpose.SIGN_IN)
     token = await token_to(mailbox, postman)
 
     (row,) = await owner.fetch("select *, expires_at - now() as good_for from one_time_links")
@@ -93,8 +93,8 @@ async def test_a_link_is_kept_as_a_hash_for_fifteen_minutes(
 async def test_who_asks_for_somebody_unknown_leaves_nothing_behind(
     links: Links, mailbox: Mailbox, postman: Postman, owner: Connection
 ) -> None:
-    await links.ask_to_sign_in(NOBODY)
-    await links.ask_for_password(NOBODY)
+    await links.ask(NOBODY, LinkPurpose.SIGN_IN)
+    await links.ask(NOBODY, LinkPurpose.PASSWORD)
 
     await postman.close(grace_seconds=5)
     assert mailbox.received == ()
@@ -103,11 +103,11 @@ async def test_who_asks_for_somebody_unknown_leaves_nothing_behind(
 
 @pytest.mark.usefixtures("ada")
 async def test_links_that_are_too_old_are_swept_away(links: Links, owner: Connection) -> None:
-    await links.ask_to_sign_in(ADA)
+    await links.ask(ADA, LinkPurpose.SIGN_IN)
     await links.ask_to_confirm(NOBODY, HASH)
     await owner.execute("update one_time_links set expires_at = now() - interval '1 s'")
 
-    await links.ask_for_password(ADA)
+    await links.ask(ADA, LinkPurpose.PASSWORD)
 
     assert [row["purpose"] for row in await owner.fetch("select * from one_time_links")] == [
         "password"
@@ -117,11 +117,11 @@ async def test_links_that_are_too_old_are_swept_away(links: Links, owner: Connec
 async def test_a_link_of_which_nothing_came_works_again(
     links: Links, ada: Account, mailbox: Mailbox, postman: Postman
 ) -> None:
-    await links.ask_to_sign_in(ADA)
+    await links.ask(ADA, LinkPurpose.SIGN_IN)
     token = await token_to(mailbox, postman)
 
     with pytest.raises(Unavailable):
-        async with links.used_to_sign_in(token):
+        async with links.used(token, *SIGNS_IN):
             raise Unavailable
 
     assert await used(links, token) == ada
@@ -132,15 +132,14 @@ async def test_a_link_of_which_nothing_came_works_again(
 async def test_a_link_is_good_for_what_it_was_asked_for(
     links: Links, mailbox: Mailbox, postman: Postman
 ) -> None:
-    await links.ask_for_password(ADA)
+    await links.ask(ADA, LinkPurpose.PASSWORD)
     token = await token_to(mailbox, postman)
 
-    assert not await links.signs_in(token)
+    assert await links.purpose(token) is LinkPurpose.PASSWORD
     assert await used(links, token) is None
-    assert await links.opens_password(token)
-    async with links.used_for_password(token) as account:
+    async with links.used(token, LinkPurpose.PASSWORD) as account:
         assert account.email == ADA
-    assert not await links.opens_password(token)
+    assert await links.purpose(token) is None
 
 
 async def test_a_sign_up_is_an_account_once_it_is_confirmed(
@@ -181,8 +180,8 @@ async def test_what_is_not_set_up_is_said_about_everybody(
     ):
         for email in (ADA, NOBODY):
             for asking in (
-                links.ask_to_sign_in(email),
-                links.ask_for_password(email),
+                links.ask(email, LinkPurpose.SIGN_IN),
+                links.ask(email, LinkPurpose.PASSWORD),
                 links.ask_to_confirm(email, HASH),
             ):
                 with pytest.raises(NotConfigured, match=missing):
@@ -198,13 +197,13 @@ async def test_when_no_mail_can_be_taken_everybody_is_told_to_ask_again(
 
     for email in (ADA, NOBODY):
         with pytest.raises(MailUnavailable):
-            await links.ask_to_sign_in(email)
+            await links.ask(email, LinkPurpose.SIGN_IN)
 
 
 async def test_a_new_password_counts_though_nobody_can_be_told(
     stored: StoredOneTimeLinks, ada: Account, links: Links, mailbox: Mailbox, postman: Postman
 ) -> None:
-    await links.ask_to_sign_in(ADA)
+    await links.ask(ADA, LinkPurpose.SIGN_IN)
     token = await token_to(mailbox, postman)
     silent = Links(stored, None, own_url=OWN_URL, app_url=None)
 

@@ -216,7 +216,7 @@ async def test_a_new_password_ends_every_session_and_opens_one(
 ) -> None:
     account = Account(id=session.person, email=ADA)
 
-    changed = await accounts.change_password(account, "a better one, by far")
+    changed = await accounts.change_password(account, "a better one, by far", address=HERE)
 
     assert [await lives(accounts, one) for one in (session, changed)] == [False, True]
     with pytest.raises(WrongCredentials):
@@ -229,7 +229,8 @@ async def test_a_password_that_changes_while_it_is_compared_opens_nothing(
     hasher.let_go.clear()
     signing_in = asyncio.create_task(accounts.sign_in(ADA, PASSWORD, address=HERE))
     await asyncio.wait([signing_in], timeout=0.05)
-    await accounts.change_password(Account(id=session.person, email=ADA), "a better one, by far")
+    account = Account(id=session.person, email=ADA)
+    await accounts.change_password(account, "a better one, by far", address=HERE)
     hasher.let_go.set()
 
     with pytest.raises(WrongCredentials):
@@ -244,7 +245,10 @@ async def test_an_account_that_is_gone_has_no_sessions(
     await accounts.delete(session.person)
     await accounts.delete(session.person)
 
-    for attempt in (accounts.open(account), accounts.change_password(account, "a better one")):
+    for attempt in (
+        accounts.open(account, address=HERE),
+        accounts.change_password(account, "a better one", address=HERE),
+    ):
         with pytest.raises(NotSignedIn):
             await attempt
     assert not await lives(accounts, session)

@@ -49,6 +49,7 @@ class FakeSupabase:
     rows: dict[str, list[Any]] = field(default_factory=dict)  # that everybody may read
     denies: bool = False  # rather than to show nothing
     knows_applied: bool = True
+    history: list[dict[str, str]] | None = field(default_factory=list)  # when that was, for SECRET
     status: int | None = None  # to every question
 
     def app(self) -> web.Application:
@@ -90,10 +91,19 @@ class FakeSupabase:
         return web.json_response({"error_code": "user_not_found"}, status=404)
 
     async def _table(self, request: web.Request) -> web.Response:
+        if request.match_info["table"] == "schema_migrations":
+            return self._history(request)
         rows = self.rows.get(request.match_info["table"], [])
         if self.denies:
             return web.json_response({"code": "42501"}, status=401)
         return web.json_response(rows)
+
+    def _history(self, request: web.Request) -> web.Response:
+        if self.history is None:
+            return web.json_response({"code": "PGRST205"}, status=404)
+        if request.headers["apikey"] != SECRET:
+            return web.json_response({"code": "42501"}, status=401)
+        return web.json_response(self.history)
 
     async def _applied(self, request: web.Request) -> web.Response:
         if not self.knows_applied:

@@ -92,3 +92,31 @@ async def test_without_mail_there_are_no_links(deployment: Deployment) -> None:
 
     assert complaint.startswith("Settings warning: ")
     assert "SMTP_URL" in complaint
+
+
+async def own_accounts(deployment: Deployment, **changes: str) -> list[str]:
+    deployment.forget("SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY")
+    return await of_settings(deployment, **PRODUCTION, CONFIRM_EMAIL="true", **changes)
+
+
+async def test_an_email_that_cannot_be_confirmed_keeps_everybody_out(
+    deployment: Deployment,
+) -> None:
+    deployment.forget("RESEND_API_KEY", "MAIL_FROM")
+
+    (complaint,) = await own_accounts(deployment)
+
+    assert complaint.startswith("Settings failed: CONFIRM_EMAIL")
+    assert "SMTP_URL" in complaint
+
+
+async def test_an_email_is_confirmed_where_one_can_be_sent(deployment: Deployment) -> None:
+    assert await own_accounts(deployment) == []
+
+
+async def test_supabase_writes_its_own_emails(deployment: Deployment) -> None:
+    deployment.forget("RESEND_API_KEY", "MAIL_FROM")
+
+    (complaint,) = await of_settings(deployment, **PRODUCTION, CONFIRM_EMAIL="true")
+
+    assert complaint.startswith("Settings warning: ")

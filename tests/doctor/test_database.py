@@ -4,8 +4,11 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
-from bot.store.migrate import names
+from bot.doctor.same_project import by_address
+from bot.settings import Supabase
+from bot.store.migrate import migrate, names
 from tests.doctor.deployment import Deployment
 
 
@@ -14,13 +17,27 @@ async def of_database(deployment: Deployment, **changes: str) -> list[str]:
     return [complaint for complaint in found if complaint.startswith("Database")]
 
 
+async def seen_through_supabase(deployment: Deployment, url: str) -> None:
+    """Let the project be the one with this database."""
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch(
+        "select name, to_jsonb(applied_at) #>> '{}' from schema_migrations"
+    )
+    await connection.close()
+    deployment.supabase.history = [{"name": name, "applied_at": at} for name, at in rows]
+
+
 async def test_a_database_that_is_up_to_date(deployment: Deployment, database_url: str) -> None:
+    await seen_through_supabase(deployment, database_url)
+
     assert await deployment.complaints(DATABASE_URL=database_url) == []
 
 
 async def test_missing_migrations_are_named_in_order(
     deployment: Deployment, empty_database_url: str
 ) -> None:
+    deployment.supabase.history = None
+
     (complaint,) = await deployment.complaints(DATABASE_URL=empty_database_url)
 
     assert complaint.startswith("Database failed: ")
@@ -32,10 +49,11 @@ async def test_one_missing_migration_is_enough(deployment: Deployment, database_
     connection = await asyncpg.connect(database_url)
     await connection.execute("delete from schema_migrations where name = $1", names()[-1])
     await connection.close()
+    await seen_through_supabase(deployment, database_url)
 
     (complaint,) = await deployment.complaints(DATABASE_URL=database_url)
 
-    assert f"({names()[-1]})" in complaint
+    assert complaint.endswith(f": {names()[-1]}.")
 
 
 @pytest.mark.parametrize(
@@ -95,3 +113,69 @@ async def test_a_project_that_cannot_say_has_none(deployment: Deployment) -> Non
     (complaint,) = await deployment.complaints()
 
     assert ", ".join(names()) in complaint
+
+
+# --- beside Supabase ------------------------------------------------------------------------
+
+ELSEWHERE = "Database failed: DATABASE_URL leads to another database than SUPABASE_URL"
+POOLER = "postgresql://postgres.abcdefgh:s3cret@aws-0-eu-west-1.pooler.supabase.com:5432/postgres"
+DIRECT = "postgresql://postgres:s3cret@db.abcdefgh.supabase.co:5432/postgres"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "url", "is_same"),
+    [
+        (POOLER, "https://abcdefgh.supabase.co", True),
+        (DIRECT, "https://abcdefgh.supabase.co", True),
+        (POOLER, "https://stuvwxyz.supabase.co", False),
+        (DIRECT, "https://stuvwxyz.supabase.co", False),
+        (POOLER, "https://api.example.com", None),
+        ("postgresql://ava.b:s3cret@127.0.0.1/ava", "https://abcdefgh.supabase.co", None),
+        ("postgresql://[", "https://abcdefgh.supabase.co", None),
+    ],
+)
+def test_an_address_tells_the_project(dsn: str, url: str, is_same: bool | None) -> None:  # noqa: FBT001 - a column
+    given = Supabase(
+        url=url, anon_key=SecretStr("sb_publishable_x"), service_role_key=SecretStr("sb_secret_x")
+    )
+
+    assert by_address(dsn, given) is is_same
+
+
+async def test_a_database_of_another_project(deployment: Deployment) -> None:
+    deployment.patience = 1.0
+
+    complaints = await of_database(
+        deployment,
+        DATABASE_URL="postgresql://postgres:s3cret@db.abcdefgh.supabase.co:1/postgres",
+        SUPABASE_URL="https://stuvwxyz.supabase.co",
+    )
+
+    assert [complaint for complaint in complaints if complaint.startswith(ELSEWHERE)]
+
+
+async def test_where_addresses_say_nothing_the_migrations_do(
+    deployment: Deployment, database_url: str, empty_database_url: str
+) -> None:
+    await migrate(empty_database_url)
+    await seen_through_supabase(deployment, empty_database_url)
+
+    (complaint,) = await deployment.complaints(DATABASE_URL=database_url)
+
+    assert complaint.startswith(ELSEWHERE)
+
+
+async def test_a_new_project_is_another_than_the_one_that_is_migrated(
+    deployment: Deployment, database_url: str
+) -> None:
+    deployment.supabase.history = None
+
+    assert ELSEWHERE in (await deployment.complaints(DATABASE_URL=database_url))[0]
+
+
+async def test_what_cannot_be_compared_is_no_fault(
+    deployment: Deployment, database_url: str
+) -> None:
+    deployment.supabase.history = [{"name": "001_initial_schema", "applied_at": "a while ago"}]
+
+    assert await deployment.complaints(DATABASE_URL=database_url) == []

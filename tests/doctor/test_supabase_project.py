@@ -7,7 +7,7 @@ from jose import jwt
 from pydantic import SecretStr
 
 from bot.doctor.findings import Level
-from bot.doctor.supabase_keys import compared
+from bot.doctor.key_kinds import compared
 from bot.settings import Supabase
 from tests.doctor.deployment import PUBLISHABLE, SECRET, Deployment
 

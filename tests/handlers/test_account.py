@@ -19,8 +19,11 @@ from tests.handlers.visits import (
     Session,
     eleven_seconds_pass,
     link,
+    mailed,
+    path_in,
     post,
     refresh,
+    set_up,
     sign_in,
     sign_up,
     token_in,
@@ -184,12 +187,36 @@ async def test_what_is_done_to_sign_in_is_kept(ava: Ava, email: str) -> None:
 
 
 async def test_a_new_password_is_kept(ava: Ava, email: str) -> None:
-    session = await sign_up(ava, email)
+    await sign_up(ava, email)
     token = token_in(await link(ava, email, ask="/auth/password/reset"))
 
-    await post(ava, "/auth/password", {"token": token, "password": NEW})
+    _, session = await post(ava, "/auth/password", {"token": token, "password": NEW})
 
     assert await events(ava, session) == ["signed_up", "password_changed"]
+
+
+async def test_a_new_password_with_the_current_one_is_no_sign_in(ava: Ava, email: str) -> None:
+    session = await sign_up(ava, email)
+    body = {"current_password": PASSWORD, "password": NEW}
+    wrong = body | {"current_password": "a wrong one"}
+    await post(ava, "/auth/password", wrong, token=session["access_token"])
+
+    _, session = await post(ava, "/auth/password", body, token=session["access_token"])
+
+    assert await events(ava, session) == ["signed_up", "sign_in_failed", "password_changed"]
+
+
+async def test_a_sign_up_is_kept_once_it_is_confirmed(ava: Ava, email: str) -> None:
+    if ava.home.standin:
+        pytest.skip("Supabase Auth confirms by itself")
+    async with set_up(ava, confirm_email=True):
+        for _ in range(2):
+            await post(ava, "/auth/signup", {"email": email, "password": PASSWORD})
+        path = path_in(await mailed(ava, email, count=2))
+
+        _, session = await post(ava, path)
+
+        assert await events(ava, session) == ["signed_up", "signed_in"]
 
 
 async def test_a_refresh_token_that_came_twice_is_kept(
@@ -203,7 +230,8 @@ async def test_a_refresh_token_that_came_twice_is_kept(
 
     await refresh(ava, stolen)
 
-    assert await events(ava, stolen) == ["signed_up", "session_reused"]
+    session = await sign_in(ava, email)
+    assert await events(ava, session) == ["signed_up", "session_reused", "signed_in"]
 
 
 async def test_what_happens_to_avatar_and_number_is_kept(

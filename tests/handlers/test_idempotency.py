@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 
 from tests.ava import Ava, Person
 from tests.handlers.conftest import Newcomer
+from tests.handlers.visits import mailed, mails_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -269,6 +270,49 @@ async def test_after_a_day_a_key_is_new(ava: Ava, newcomer: Newcomer, owner: Con
     other = await post(ava, "/avatars", AVATAR | {"age": 28}, key, person=ada)
 
     assert other.status == 409  # asked anew, and she has one
+
+
+async def test_after_a_day_the_same_message_is_said_again(
+    ava: Ava, newcomer: Newcomer, owner: Connection
+) -> None:
+    key, ada = new_key(), await newcomer()
+    await ada.make_avatar()
+    await post(ava, "/messages", {"content": "Hello?"}, key, person=ada)
+
+    await later(owner, A_DAY)
+    other = await post(ava, "/messages", {"content": "Hello?"}, key, person=ada)
+
+    assert other.status == 202
+    assert await said(ada) == ["Hello?"] * 2
+
+
+async def test_a_message_of_a_call_that_failed_afterwards_is_said_once(
+    ava: Ava, newcomer: Newcomer, owner: Connection
+) -> None:
+    key, ada = new_key(), await newcomer()
+    await ada.make_avatar()
+    hello = {"content": "Hello?"}
+    first = await post(ava, "/messages", hello, key, person=ada)
+    gave_up = "update idempotency_keys set answer = null, holder = null where user_id = $1"
+    await owner.execute(gave_up, ada.id)
+
+    again = await post(ava, "/messages", hello, key, person=ada)
+
+    assert again == first
+    assert await said(ada) == ["Hello?"]
+
+
+@pytest.mark.parametrize("path", ["/auth/magic-link", "/auth/password/reset"])
+async def test_a_repeated_link_is_mailed_once(ava: Ava, newcomer: Newcomer, path: str) -> None:
+    key, ada = new_key(), await newcomer()
+
+    first = await post(ava, path, {"email": ada.email}, key)
+    again = await post(ava, path, {"email": ada.email}, key)
+    await post(ava, path, {"email": ada.email}, new_key())
+    await mailed(ava, ada.email, count=2)
+
+    assert (first.status, again) == (202, first)
+    assert len(mails_to(ava, ada.email)) == 2
 
 
 async def test_nothing_of_a_call_can_be_read_in_the_table(ava: Ava, owner: Connection) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import asyncpg
@@ -58,9 +59,9 @@ class Front:
         body = {"email": email, "password": PASSWORD}
         return await self.ask("POST", "/auth/signup", address, body)
 
-    async def try_sign_up(self, address: str) -> Answer:
+    async def try_sign_up(self, address: str, email: str = "") -> Answer:
         """Ask for what is refused behind the limit, before anything is hashed."""
-        body = {"email": "ada@example.com", "password": "password1"}
+        body = {"email": email or f"{uuid4().hex}@example.com", "password": "password1"}
         return await self.ask("POST", "/auth/signup", address, body)
 
 
@@ -83,7 +84,11 @@ async def ava(limited_home: Home) -> AsyncIterator[Ava]:
 async def other_ava(ava: Ava) -> AsyncIterator[Ava]:
     """Another process in the same home. Its limits are reached without hashing for seconds."""
     settings = ava.settings.model_copy(update={"port": unused_port(), "run_worker": False})
-    limits = {Act.SIGN_IN: {By.EMAIL: TWO_AN_HOUR}}
+    limits = {
+        Act.SIGN_IN: {By.EMAIL: TWO_AN_HOUR},
+        Act.LINK_CODE: {By.ADDRESS: TWO_AN_HOUR},
+        Act.SAY: {By.PERSON: TWO_AN_HOUR},
+    }
     async with aiohttp.ClientSession(f"http://127.0.0.1:{settings.port}") as client:
         other = replace(ava, settings=settings, limits=limits, client=client, server=None)
         await other.start()
@@ -146,6 +151,14 @@ async def test_twenty_sign_ups_an_hour_are_heard_from_one_address(
 
     assert [answer.status for answer in tried] == [422] * 20 + [429]
     assert 1 <= int(tried[-1].wait or 0) <= 180
+
+
+async def test_five_sign_ups_an_hour_are_heard_with_one_email(
+    front: Front, addresses: Iterator[str]
+) -> None:
+    tried = [await front.try_sign_up(next(addresses), "bombed@example.com") for _ in range(6)]
+
+    assert [answer.status for answer in tried] == [422] * 5 + [429]
 
 
 async def test_what_is_not_even_valid_costs_nothing(front: Front, address: str) -> None:
@@ -216,6 +229,38 @@ async def test_a_burst_of_thirty_messages_is_heard_and_then_one_every_two_second
     assert heard <= 30 + (monotonic() - began) / 2 + 1
 
 
+async def test_an_address_has_a_limit_for_all_who_are_signed_in_there(
+    other_ava: Ava, addresses: Iterator[str]
+) -> None:
+    front, address = Front(other_ava), next(addresses)
+    people = [await person(other_ava, front, f"{n}@office.example", address) for n in range(3)]
+
+    async def ask(who: Person, address: str) -> int:
+        headers = {"X-Forwarded-For": address}
+        phone = {"phone": "+31600000002"}
+        path = "/preferences/whatsapp"
+        return (await who.ask("PUT", path, json=phone, headers=headers))[0]
+
+    statuses = [await ask(who, address) for who in people]
+
+    assert statuses == [202, 202, 429]
+    assert await ask(people[2], next(addresses)) == 202
+
+
+async def test_a_repeat_costs_nothing(other_ava: Ava, address: str) -> None:
+    ada = await person(other_ava, Front(other_ava), "ada@again.example", address)
+
+    async def say(key: str) -> int:
+        said = {"content": "Hello?"}
+        headers = {"Idempotency-Key": key}
+        return (await ada.ask("POST", "/messages", json=said, headers=headers))[0]
+
+    await ada.make_avatar()
+    statuses = [await say(key) for key in ("one", "one", "one", "two", "three", "one", "two")]
+
+    assert statuses == [202, 202, 202, 202, 429, 202, 202]
+
+
 # --- all processes together ---------------------------------------------------------------------
 
 
@@ -266,7 +311,8 @@ def _takes(call: Call, by: By) -> bool:
         case By.PERSON:
             return call.signed_in
         case By.EMAIL | By.EMAIL_AND_ADDRESS:
-            return call.body is not None and "email" in call.body.model_fields
+            given = call.body or call.form
+            return given is not None and "email" in given.model_fields
         case By.ADDRESS:
             return True
 
@@ -280,10 +326,10 @@ async def test_every_limited_call_takes_what_it_is_limited_by(ava: Ava) -> None:
 
     for call in calls:
         assert call.limit
-        assert [by for by in LIMITS[call.limit] if not _takes(call, by)] == [], call.name
+        assert [by for by in LIMITS[call.limit] if not _takes(call, by)] == [], call.about
 
 
 async def test_every_limited_call_says_so(ava: Ava) -> None:
     calls = limited(create_app(ava.settings, ()))
 
-    assert [call.name for call in calls if 429 not in call.refuses] == []
+    assert [call.about for call in calls if 429 not in call.refuses] == []

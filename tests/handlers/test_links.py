@@ -204,16 +204,18 @@ async def test_in_development_the_button_leads_to_the_simulator(ava: Ava, email:
     assert headers["Location"].startswith(f"http://localhost:{ava.settings.simulator_port}/#")
 
 
-async def test_without_an_app_the_page_says_that_it_worked(ava: Ava, email: str) -> None:
+async def test_without_an_app_a_browser_leaves_the_link_to_one(ava: Ava, email: str) -> None:
     await sign_up(ava, email)
     async with set_up(ava, app_env=Environment.TEST):
         path = await link(ava, email)
 
-        status, text, _ = await submit(ava, f"{path}/open")
+        pages = [await page(ava, path), await submit(ava, f"{path}/open")]
 
-        assert (status, "It worked" in text) == (200, True)
-        assert "APP_URL" in text
-        assert (await post(ava, path))[0] == 410
+        for status, text, _ in pages:
+            assert (status, "<button>" in text) == (200, False)
+            assert "POST /auth/magic-link/" in text
+        assert (await post(ava, path))[0] == 200
+        assert (await submit(ava, f"{path}/open"))[0] == 410
 
 
 async def test_a_page_loads_nothing_runs_nothing_and_tells_nobody(ava: Ava, email: str) -> None:
@@ -302,6 +304,38 @@ async def test_a_browser_confirms_by_the_same_button(ava: Ava, email: str) -> No
 
 
 @pytest.mark.usefixtures("keeps_accounts")
+async def test_without_an_app_a_browser_confirms_all_the_same(ava: Ava, email: str) -> None:
+    async with set_up(ava, confirm_email=True, app_env=Environment.TEST):
+        await post(ava, "/auth/signup", {"email": email, "password": PASSWORD})
+        path = path_in(await mailed(ava, email))
+        _, text, _ = await page(ava, path)
+
+        status, text, _ = await submit(ava, button_of(text, path))
+
+        assert (status, "Your e-mail is confirmed" in text) == (200, True)
+        assert await sign_in(ava, email)
+
+
+@pytest.mark.usefixtures("keeps_accounts")
+async def test_whoever_signs_up_later_with_an_email_does_not_get_in_the_way(
+    ava: Ava, email: str
+) -> None:
+    intruders = "a password of an intruder"
+    async with set_up(ava, confirm_email=True):
+        await post(ava, "/auth/signup", {"email": email, "password": PASSWORD})
+        hers = path_in(await mailed(ava, email))
+        await post(ava, "/auth/signup", {"email": email, "password": intruders})
+        theirs = path_in(await mailed(ava, email, count=2))
+
+        status, session = await post(ava, hers)
+
+        assert (status, (await post(ava, theirs))[0]) == (200, 410)
+        assert (await sign_in(ava, email))["user_id"] == session["user_id"]
+        credentials = {"email": email, "password": intruders}
+        assert (await post(ava, "/auth/signin", credentials))[0] == 401
+
+
+@pytest.mark.usefixtures("keeps_accounts")
 async def test_who_signs_up_again_is_told_by_email_and_keeps_the_password(
     ava: Ava, email: str
 ) -> None:
@@ -329,3 +363,16 @@ async def test_a_sign_up_that_nobody_confirms_is_nothing(
 
         assert (await post(ava, path))[0] == 410
         assert (await post(ava, "/auth/signin", credentials))[0] == 401
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_another_page_cannot_press_the_button(ava: Ava, email: str, site: str) -> None:
+    await sign_up(ava, email)
+    path = await link(ava, email)
+
+    async with ava.client.post(
+        f"{path}/open", headers={"Sec-Fetch-Site": site}, allow_redirects=False
+    ) as answer:
+        assert answer.status == 403
+
+    assert (await submit(ava, f"{path}/open"))[0] == 303  # the link is as it was

@@ -230,3 +230,21 @@ async def test_around_the_endpoints_nothing_can_be_forged_or_looked_at(
 
     assert isinstance(refused.value.__cause__, asyncpg.InsufficientPrivilegeError)
     assert await somebody.messages() == []
+
+
+@pytest.mark.parametrize("wait", ["infinity", "-infinity", "-3000 years", "1 year"])
+async def test_around_the_endpoints_nobody_waits_for_ever_or_comes_first(
+    newcomer: Newcomer, owner: Connection, database: PostgresDatabase, wait: str
+) -> None:
+    person = await newcomer()
+    await person.make_avatar()
+
+    async with database.user_conn(PersonId(UUID(person.id))) as connection:
+        await connection.execute(f"select say('Hi.', '{wait}', '{wait}')")
+
+    due = await owner.fetchval(
+        "select extract(epoch from due_at - clock_timestamp())::float8 from attention"
+        " where key = 'app:' || $1",
+        person.id,
+    )
+    assert due is None or -5 < due < 11  # None: it is answered already

@@ -84,6 +84,7 @@ async def test_every_call_has_a_name_of_its_own_and_says_what_it_does(
     names = {operation["operationId"] for operation in operations.values()}
 
     assert len(names) == len(operations)
+    assert {"post_auth_signup", "post_auth_magic_link_token", "delete_avatars_me"} <= names
     assert [call for call, operation in operations.items() if not operation["summary"]] == []
 
 
@@ -103,6 +104,18 @@ async def test_the_calls_that_need_a_token_say_so(operations: dict[str, dict[str
     assert {call for call in private if "401" not in operations[call]["responses"]} == set()
     assert {"GET /messages", "POST /avatars", "DELETE /preferences/whatsapp"} <= private
     assert {"POST /auth/signup", "GET /webhook", "GET /docs"} & private == set()
+
+
+async def test_where_a_token_is_optional_it_says_so(operations: dict[str, dict[str, Any]]) -> None:
+    optional = [call for call, o in operations.items() if {} in o.get("security", ())]
+
+    assert optional == ["POST /auth/password"]
+
+
+async def test_a_page_that_is_limited_says_so(operations: dict[str, dict[str, Any]]) -> None:
+    responses = operations["POST /auth/password/forgotten"]["responses"]
+
+    assert {"413", "415", "429"} <= responses.keys()
 
 
 async def test_an_answer_that_is_other_than_declared_fails_the_test_that_sees_it(

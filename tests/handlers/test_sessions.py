@@ -143,6 +143,22 @@ async def test_a_session_ends_with_every_token_it_ever_had(ava: Ava, email: str)
     assert not await lives(ava, second)
 
 
+async def test_an_access_token_opens_nothing_once_its_session_has_ended(
+    ava: Ava, email: str
+) -> None:
+    if ava.home.standin is not None:
+        pytest.skip("Supabase's access tokens are good until they expire")
+    stolen, session = await sign_up(ava, email), await sign_in(ava, email)
+
+    await sign_out(ava, session, "others")
+
+    person = Person(
+        id=stolen["user_id"], email=email, token=stolen["access_token"], _client=ava.client
+    )
+    for method, path in ("GET", "/account/export"), ("DELETE", "/account"), ("GET", "/messages"):
+        assert (await person.ask(method, path))[0] == 401
+
+
 async def test_who_is_signed_out_may_sign_out_again(ava: Ava, email: str) -> None:
     session = await sign_up(ava, email)
 

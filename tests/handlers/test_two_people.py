@@ -2,6 +2,9 @@
 
 A new route needs a line in one of the two tables. The routes that exist are read from the
 application, so that none is forgotten.
+
+Ada's links and her refresh token work all the while. What they are for they do for whoever holds
+them, see ``test_found_tokens.py``; anywhere else they are nothing.
 """
 
 import re
@@ -18,6 +21,8 @@ from asyncpg import Connection
 from bot.app import create_app
 from tests.ava import Ava, Person, eventually
 from tests.handlers.conftest import Newcomer
+from tests.handlers.rows import rows_of
+from tests.handlers.visits import link, sign_in, token_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -51,28 +56,47 @@ class Case:
     query: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, str] = field(default_factory=dict)
     signed_in: bool = True  # or it answers people without a Bearer token, too
-    touches: frozenset[str] = frozenset()  # tables where this may add something to Ada's rows
+    proof: str = ""  # which of Ada's tokens opens it to whoever holds that
 
 
 _AVATAR = {"name": "Noa", "age": 31, "personality": "shy"}
 
-_LINK = {"token": "{avatar_key}"}  # known to Ada alone; her links are known to nobody
+_LINK = {"token": "{avatar_key}"}  # known to Ada alone, and no link
+_LIVE = ("sign_in_link", "password_link", "refresh_token")  # of Ada's things
 
 CASES = [
-    Case(route="GET /auth/magic-link/{token}", empty=410, own=410, path=_LINK, signed_in=False),
-    Case(route="POST /auth/magic-link/{token}", empty=410, own=410, path=_LINK, signed_in=False),
-    Case(
-        route="POST /auth/magic-link/{token}/open", empty=410, own=410, path=_LINK, signed_in=False
+    *(
+        Case(route=route, empty=410, own=410, path=_LINK, signed_in=False, proof="sign_in_link")
+        for route in (
+            "GET /auth/magic-link/{token}",
+            "POST /auth/magic-link/{token}",
+            "POST /auth/magic-link/{token}/open",
+        )
     ),
-    Case(route="GET /auth/password/{token}", empty=410, own=410, path=_LINK, signed_in=False),
+    Case(
+        route="GET /auth/password/{token}",
+        empty=410,
+        own=410,
+        path=_LINK,
+        signed_in=False,
+        proof="password_link",
+    ),
     # Takes a form, and looks at nothing before there is one.
-    Case(route="POST /auth/password/{token}", empty=415, own=415, path=_LINK, signed_in=False),
+    Case(
+        route="POST /auth/password/{token}",
+        empty=415,
+        own=415,
+        path=_LINK,
+        signed_in=False,
+        proof="password_link",
+    ),
     Case(
         route="POST /auth/password",
         empty=410,
         own=410,
         body=_LINK | {"password": "a better one, by far"},
         signed_in=False,
+        proof="password_link",
     ),
     Case(route="POST /auth/signout", empty=204, own=204, body={"scope": "all"}),
     Case(route="GET /account", empty=200, own=200),
@@ -94,10 +118,6 @@ CASES = [
 _REFUSED = {400, 401, 403, 404, 409, 422, 429}
 _ID_NAMES = ("user_id", "person", "id", "avatar_id", "message_id")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_TABLES = """
-    select table_name::text from information_schema.columns
-    where table_schema = 'public' and column_name = 'user_id' order by 1
-"""
 
 
 def _routes(app: web.Application) -> set[str]:
@@ -140,7 +160,7 @@ class Attempt:
 
     async def made(self, ava: Ava, token: str) -> tuple[int, str]:
         """The status, and everything that came with it."""
-        headers = self.headers | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = ({"Authorization": f"Bearer {token}"} if token else {}) | self.headers
         asking = ava.client.request(
             self.method, self.path, params=self.query, json=self.body, headers=headers
         )
@@ -150,13 +170,7 @@ class Attempt:
 
 def _attempts(case: Case, things: dict[str, str]) -> Iterator[Attempt]:
     """What the case says, and then the same with Ada's ids wherever an id could be looked for."""
-    method, path = case.route.split()
-    plain = Attempt(
-        method=method,
-        path=path.format_map(_filled(case.path, things)),
-        body=None if case.body is None else _filled(case.body, things),
-        query=_filled(case.query, things),
-    )
+    plain = _plain(case, things)
     yield plain
     yield replace(plain, headers={"X-User-Id": things["id"]})
     for key in ("avatar_key", "message_key"):
@@ -166,6 +180,32 @@ def _attempts(case: Case, things: dict[str, str]) -> Iterator[Attempt]:
         yield replace(plain, query=plain.query | hers)
         if plain.body is not None:
             yield replace(plain, body=plain.body | hers)
+
+
+def _live_attempts(case: Case, things: dict[str, str]) -> Iterator[Attempt]:
+    """The same with a token that Ada could use, in every place but where it is a proof."""
+    plain = _plain(case, things)
+    for kind in _LIVE:
+        live = things[kind]
+        yield replace(plain, headers={"Authorization": f"Bearer {live}"})
+        hers = {"token": live, "refresh_token": live}
+        yield replace(plain, query=plain.query | hers)
+        if case.path and kind != case.proof:
+            yield _plain(replace(case, path={"token": live}), things)
+        if plain.body is not None:
+            yield replace(plain, body=plain.body | {"refresh_token": live})
+            if kind != case.proof:
+                yield replace(plain, body=plain.body | {"token": live})
+
+
+def _plain(case: Case, things: dict[str, str]) -> Attempt:
+    method, path = case.route.split()
+    return Attempt(
+        method=method,
+        path=path.format_map(_filled(case.path, things)),
+        body=None if case.body is None else _filled(case.body, things),
+        query=_filled(case.query, things),
+    )
 
 
 def _filled(given: Mapping[str, Any], things: dict[str, str]) -> dict[str, Any]:
@@ -188,11 +228,20 @@ async def ada(ava: Ava, newcomer: Newcomer, number: Callable[[], str]) -> AsyncI
     await eventually(lambda: _has_settled(person))
     _, page = await person.ask("GET", "/messages", params={"limit": "1"})
     _, avatar = await person.ask("GET", "/avatars/me")
-    things |= {"avatar": avatar["id"], "cursor": page["next"]}
+    things |= {"avatar": avatar["id"], "cursor": page["next"]} | await _live(ava, person)
     marks = {person.id, person.email, phone, next_phone, asked["code"], page["next"]}
     marks |= {"Zephyrine", "shaped like Corsica", "marzipan quokka", "obsidian"}
     marks |= set(_UUID.findall(f"{avatar}{await person.messages()}"))
     yield Ada(person=person, things=things, marks=marks)
+
+
+async def _live(ava: Ava, person: Person) -> dict[str, str]:
+    reset = await link(ava, person.email, ask="/auth/password/reset")
+    return {
+        "sign_in_link": token_in(await link(ava, person.email)),
+        "password_link": token_in(reset),
+        "refresh_token": (await sign_in(ava, person.email))["refresh_token"],
+    }
 
 
 async def _make_avatar(person: Person, key: str) -> None:
@@ -235,16 +284,6 @@ async def eve(request: pytest.FixtureRequest, newcomer: Newcomer) -> Eve:
     return Eve(person=person, has_avatar=request.param)
 
 
-async def _rows_of(ada: Ada, owner: Connection, case: Case) -> dict[str, list[str]]:
-    """Everything in the database that is Ada's."""
-    lines = "select to_jsonb(t)::text from {} t where user_id::text = $1 order by 1"
-    return {
-        table: [line for (line,) in await owner.fetch(lines.format(table), ada.person.id)]
-        for (table,) in await owner.fetch(_TABLES)
-        if table not in case.touches
-    }
-
-
 async def test_every_route_has_a_case_or_a_reason_for_none(ava: Ava) -> None:
     app = create_app(ava.settings)
 
@@ -276,27 +315,27 @@ async def test_what_is_looked_for_is_what_ada_sees_herself(ada: Ada) -> None:
 async def test_somebody_else_gets_nothing_of_hers(
     ava: Ava, ada: Ada, eve: Eve, owner: Connection, case: Case
 ) -> None:
-    before = await _rows_of(ada, owner, case)
+    before = await rows_of(owner, ada.person.id)
     allowed = {eve.expects(case)}
-    for attempt in _attempts(case, ada.things):
+    for attempt in (*_attempts(case, ada.things), *_live_attempts(case, ada.things)):
         status, answer = await attempt.made(ava, eve.person.token)
 
         assert status in allowed, (attempt, status, answer)
         assert ada.found_in(answer) == [], (attempt, answer)
         allowed = {case.empty, case.own} | _REFUSED
-    assert await _rows_of(ada, owner, case) == before
+    assert await rows_of(owner, ada.person.id) == before
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.route)
 async def test_nobody_gets_anything_without_a_token(
     ava: Ava, ada: Ada, owner: Connection, case: Case
 ) -> None:
-    before = await _rows_of(ada, owner, case)
+    before = await rows_of(owner, ada.person.id)
     allowed = {401} if case.signed_in else {case.empty} | _REFUSED
-    for attempt in _attempts(case, ada.things):
+    for attempt in (*_attempts(case, ada.things), *_live_attempts(case, ada.things)):
         for token in ("", ada.person.id):
             status, answer = await attempt.made(ava, token)
 
             assert status in allowed, (attempt, token, status, answer)
             assert ada.found_in(answer) == [], (attempt, answer)
-    assert await _rows_of(ada, owner, case) == before
+    assert await rows_of(owner, ada.person.id) == before

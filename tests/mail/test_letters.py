@@ -72,7 +72,7 @@ def test_a_one_time_link_comes_with_its_limits_and_what_to_do_if_nobody_asked(
     text = letter("ada@example.com", URL).text
 
     assert re.search(r"works once, within the next 15 minutes", text)
-    assert "leave this e-mail be" in text
+    assert "ignore this e-mail" in text
 
 
 def test_the_letter_about_a_new_password_has_a_link_that_does_not_end() -> None:

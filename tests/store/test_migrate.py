@@ -137,9 +137,9 @@ async def test_what_is_pending_is_said_before_and_after(empty_database_url: str)
         await prepare_plain_postgres(owner)
     database = PostgresDatabase(empty_database_url, size=1)
     await database.open()
-    before = await StoredHealth(database).pending_migrations()
+    before = await StoredHealth(database, database).pending_migrations()
     await migrate(empty_database_url)
-    after = await StoredHealth(database).pending_migrations()
+    after = await StoredHealth(database, database).pending_migrations()
     await database.close()
 
     assert before == _NAMES

@@ -31,7 +31,7 @@ PEOPLE = STRANGERS | {
     "erase_account()": "execute",
     "export_account()": "execute",
     "my_account()": "execute",
-    "request_link(text,text)": "execute",
+    "request_link(text)": "execute",
     "say(text,interval,interval,uuid)": "execute",
     "unlink_phone()": "execute",
     # Knows nothing but what it is given; the policy of link_codes calls it.

@@ -32,7 +32,7 @@ _ROWS = {
     "attention": "(key, due_at) values ('app:{person}', now())",
     "audit_log": "",  # has rows of each avatar
     "avatars": "(user_id, name, age, personality) values ('{person}', 'Mia', 30, 'shy')",
-    "idempotency_keys": "(key, fingerprint, holder, user_id)"
+    "idempotency_keys": "(key, fingerprint, first_run, user_id)"
     " values ('{person}', '', '{person}', '{person}')",
     "inbox": "(key, kind, sent_at, position, payload)"
     " values ('message:{person}', 'message', now(), 1, '')",

@@ -243,23 +243,27 @@ async def test_who_proved_their_email_is_signed_in(
 ) -> None:
     account = account_of(await signed_up(accounts, email), email)
 
-    session = await accounts.open(account)
+    session = await accounts.open(account, address=HERE)
 
     assert session.person == account.id
     assert await lives(accounts, session)
     assert standin.outbox == []  # our own letter has been sent before
 
 
-async def test_a_link_confirms_the_email(
+async def test_a_link_confirms_the_email_and_forgets_who_came_before(
     accounts: SupabaseAccounts, standin: Standin, owner: Connection, email: str
 ) -> None:
     standin.autoconfirm = False
     await accounts.sign_up(email, PASSWORD, address=HERE)
     person = await owner.fetchval("select id from auth.users where email = $1", email)
 
-    await accounts.open(Account(id=PersonId(UUID(str(person))), email=email))
+    session = await accounts.open(
+        Account(id=PersonId(UUID(str(person))), email=email), address=HERE
+    )
 
-    assert (await signed_in(accounts, email)).person == person
+    assert session.person == person
+    with pytest.raises(WrongCredentials):  # who set that password had not proved the e-mail
+        await signed_in(accounts, email)
 
 
 async def test_a_link_makes_no_account_for_somebody_who_left(
@@ -269,7 +273,7 @@ async def test_a_link_makes_no_account_for_somebody_who_left(
     await accounts.delete(account.id)
 
     with pytest.raises(NotSignedIn):
-        await accounts.open(account)
+        await accounts.open(account, address=HERE)
 
     assert await owner.fetchval("select count(*) from auth.users where email = $1", email) == 0
 
@@ -282,7 +286,7 @@ async def test_a_link_opens_no_account_that_came_after_it(
     await signed_up(accounts, email)
 
     with pytest.raises(NotSignedIn):
-        await accounts.open(former)
+        await accounts.open(former, address=HERE)
 
 
 async def test_who_is_overtaken_by_themselves_may_try_again(
@@ -290,15 +294,15 @@ async def test_who_is_overtaken_by_themselves_may_try_again(
 ) -> None:
     account = account_of(await signed_up(accounts, email), email)
     standin.faults.append(fault := Fault(path=f"{AUTH}verify", delay=(gate := asyncio.Event())))
-    slow = asyncio.create_task(accounts.open(account))
+    slow = asyncio.create_task(accounts.open(account, address=HERE))
     await fault.reached.wait()
-    quick = await accounts.open(account)
+    quick = await accounts.open(account, address=HERE)
     gate.set()
 
     with pytest.raises(AccountsUnavailable):
         await slow
     assert await lives(accounts, quick)
-    assert await lives(accounts, await accounts.open(account))
+    assert await lives(accounts, await accounts.open(account, address=HERE))
 
 
 # --- a new password -----------------------------------------------------------------------------
@@ -309,7 +313,7 @@ async def test_a_new_password_ends_every_session_and_begins_one(
 ) -> None:
     before = [await signed_up(accounts, email), await signed_in(accounts, email)]
 
-    session = await accounts.change_password(account_of(before[0], email), OTHER)
+    session = await accounts.change_password(account_of(before[0], email), OTHER, address=HERE)
 
     assert [await lives(accounts, old) for old in before] == [False, False]
     assert await lives(accounts, session)
@@ -324,7 +328,7 @@ async def test_no_session_is_left_but_the_one_that_began_with_the_change(
     account = account_of(await signed_up(accounts, email), email)
     path, gate = f"{AUTH}admin/generate_link", asyncio.Event()
     standin.faults.append(fault := Fault(path=path, delay=gate))
-    changing = asyncio.create_task(accounts.change_password(account, OTHER))
+    changing = asyncio.create_task(accounts.change_password(account, OTHER, address=HERE))
     await fault.reached.wait()
     meanwhile = await accounts.sign_in(email, OTHER, address=HERE)
     gate.set()
@@ -340,7 +344,7 @@ async def test_a_weak_new_password_changes_nothing(
     session = await signed_up(accounts, email)
 
     with pytest.raises(Invalid):
-        await accounts.change_password(account_of(session, email), weak)
+        await accounts.change_password(account_of(session, email), weak, address=HERE)
 
     assert await lives(accounts, session)
 
@@ -352,7 +356,7 @@ async def test_a_project_may_refuse_a_new_password(
     standin.policy.shortest_password = 40
 
     with pytest.raises(Invalid):
-        await accounts.change_password(account_of(session, email), OTHER)
+        await accounts.change_password(account_of(session, email), OTHER, address=HERE)
 
     assert await lives(accounts, session)
 
@@ -364,9 +368,9 @@ async def test_what_broke_off_halfway_may_be_repeated(
     for path in "admin/users", "admin/generate_link", "verify", "logout":
         standin.faults.append(Fault(path=f"{AUTH}{path}", status=503, body=PAGE))
         with pytest.raises(AccountsUnavailable):
-            await accounts.change_password(account, OTHER)
+            await accounts.change_password(account, OTHER, address=HERE)
 
-    assert await lives(accounts, await accounts.change_password(account, OTHER))
+    assert await lives(accounts, await accounts.change_password(account, OTHER, address=HERE))
 
 
 async def test_an_account_that_is_gone_gets_no_password(
@@ -376,7 +380,7 @@ async def test_an_account_that_is_gone_gets_no_password(
     await accounts.delete(account.id)
 
     with pytest.raises(NotSignedIn):
-        await accounts.change_password(account, OTHER)
+        await accounts.change_password(account, OTHER, address=HERE)
 
 
 # --- the end of an account ----------------------------------------------------------------------

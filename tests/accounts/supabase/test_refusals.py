@@ -105,8 +105,9 @@ CALLS: dict[str, Call] = {
     "sign_in": lambda it, account, _: it.sign_in(account.email, PASSWORD, address=HERE),
     "refresh": lambda it, _, __: it.refresh("any", address=HERE),
     "sign_out": lambda it, _, caller: it.sign_out(caller, Scope.ALL),
-    "open": lambda it, account, _: it.open(account),
-    "change_password": lambda it, account, _: it.change_password(account, OTHER),
+    "check_password": lambda it, account, _: it.check_password(account, PASSWORD, address=HERE),
+    "open": lambda it, account, _: it.open(account, address=HERE),
+    "change_password": lambda it, account, _: it.change_password(account, OTHER, address=HERE),
     "delete": lambda it, account, _: it.delete(account.id),
 }
 TROUBLE: dict[str, dict[str, Any]] = {
@@ -157,10 +158,15 @@ async def test_supabase_counts_by_the_address_of_the_person_where_we_may_say_it(
     session = await signed_up(accounts, email)
     await signed_in(accounts, email)
     await refreshed(accounts, session.refresh_token)
+    account = account_of(session, email)
+    await accounts.check_password(account, PASSWORD, address=HERE)
+    await accounts.open(account, address=HERE)
+    await accounts.change_password(account, OTHER, address=HERE)
 
-    assert [seen.forwarded_for for seen in standin.seen] == [HERE] * 3
-    assert {seen.apikey for seen in standin.seen} == {standin.service_role_key}
-    assert {seen.authorization for seen in standin.seen} == {None}
+    theirs = [s for s in standin.seen if "/admin/" not in s.path and not s.path.endswith("/logout")]
+    assert [seen.forwarded_for for seen in theirs] == [HERE] * 6
+    assert {seen.apikey for seen in theirs} == {standin.service_role_key}
+    assert {seen.authorization for seen in theirs} == {None}
 
 
 async def test_without_an_address_people_ask_with_the_key_of_everybody(
@@ -179,7 +185,7 @@ async def test_with_keys_of_the_old_kind_nobody_speaks_for_an_address(
     anon, secret = standin.legacy_anon_key, standin.legacy_service_role_key
     accounts = accounts_on(http, standin, anon_key=anon, service_role_key=secret)
     session = await signed_up(accounts, email)
-    await accounts.open(account_of(session, email))
+    await accounts.open(account_of(session, email), address=HERE)
     await accounts.sign_out(caller_of(session), Scope.ALL)
     await accounts.delete(session.person)
 
@@ -201,6 +207,6 @@ async def test_nothing_runs_on_after_somebody_signed_in(
 
     await signed_in(accounts, email)
     await refreshed(accounts, session.refresh_token)
-    await accounts.open(account_of(session, email))
+    await accounts.open(account_of(session, email), address=HERE)
 
     assert asyncio.all_tasks() <= before

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from bot.link_codes import new_code
 from bot.models import (
     Arrival,
     Avatar,
@@ -62,9 +61,7 @@ async def make_avatar(store: Store, caller: Caller, *, name: str = "Mia") -> Ava
 
 
 async def code_for(store: Store, caller: Caller, sender: Sender) -> str:
-    code = new_code()
-    await store.phone_links.request(caller, phone_of(sender), code)
-    return code
+    return (await store.phone_links.request(caller, phone_of(sender))).code
 
 
 async def link(store: Store, caller: Caller, sender: Sender) -> None:

@@ -15,8 +15,10 @@ from bot.models import Caller, PersonId, Sender
 from bot.store import ports, supabase
 from bot.store.account import StoredAccount
 from bot.store.attention import StoredAttention
+from bot.store.audit_log import StoredAuditLog
 from bot.store.avatars import StoredAvatars
 from bot.store.database import Database
+from bot.store.first_answers import StoredFirstAnswers
 from bot.store.health import StoredHealth
 from bot.store.history import StoredHistory
 from bot.store.inbox import StoredInbox
@@ -24,12 +26,10 @@ from bot.store.one_time_links import StoredOneTimeLinks
 from bot.store.outbox import StoredOutbox
 from bot.store.passwords import StoredPasswords
 from bot.store.people import StoredPeople
-from bot.store.permits import StoredPermits
 from bot.store.phone_links import StoredPhoneLinks
 from bot.store.postgres import PostgresDatabase
-from bot.store.repeats import StoredRepeats
+from bot.store.rate_limits import StoredRateLimits
 from bot.store.sessions import StoredSessions
-from bot.store.trail import StoredTrail
 from bot.store.turns import StoredTurns
 from tests.homes import Home
 
@@ -58,6 +58,7 @@ class Store:
 
     account: ports.OwnAccount
     attention: ports.Attention
+    audit_log: ports.AuditLog
     avatars: ports.Avatars
     health: ports.Health
     history: ports.History
@@ -66,11 +67,10 @@ class Store:
     outbox: ports.Outbox
     passwords: ports.Passwords
     people: ports.People
-    permits: ports.Permits
+    rate_limits: ports.RateLimits
     phone_links: ports.PhoneLinks
-    repeats: ports.Repeats
+    first_answers: ports.FirstAnswers
     sessions: ports.Sessions
-    trail: ports.Trail
     turns: ports.Turns
 
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -148,18 +148,18 @@ def _store(home: Home, owner: Connection, registry: Registry, database: Database
         database=database,
         account=StoredAccount(database),
         attention=StoredAttention(database),
+        audit_log=StoredAuditLog(database),
         avatars=StoredAvatars(database),
-        health=StoredHealth(database),
+        health=StoredHealth(database, database),
         history=StoredHistory(database, WAIT, LONGEST_WAIT),
         inbox=StoredInbox(database, longest_wait=LONGEST_WAIT),
         links=StoredOneTimeLinks(database),
         outbox=StoredOutbox(database),
         passwords=StoredPasswords(database),
         people=StoredPeople(database),
-        permits=StoredPermits(database),
+        rate_limits=StoredRateLimits(database),
         phone_links=StoredPhoneLinks(database),
-        repeats=StoredRepeats(database),
+        first_answers=StoredFirstAnswers(database),
         sessions=StoredSessions(database),
-        trail=StoredTrail(database),
         turns=StoredTurns(database),
     )

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from bot.errors import Missing, NotSignedIn
+from bot.models import Caller
 from tests.store.contract.scenes import acquainted, answered
 from tests.store.contract.stores import Store
 
@@ -47,7 +49,7 @@ async def test_a_person_erases_all_that_is_theirs_and_gets_a_receipt(store: Stor
 
     counted = {name: erasure.deleted[name] for name in ("avatars", "messages", "outbox")}
     assert counted == {"avatars": 1, "messages": 2, "outbox": 1}
-    assert erasure.events_kept == len(await store.trail.page(ada, limit=100, before=None))
+    assert erasure.events_kept == len(await store.audit_log.page(ada, limit=100, before=None))
     assert await store.people.find(sender) is None
     assert await store.history.page(ada, limit=10, before=None) == []
     with pytest.raises(Missing):
@@ -55,7 +57,19 @@ async def test_a_person_erases_all_that_is_theirs_and_gets_a_receipt(store: Stor
     assert len(await store.history.page(ben, limit=10, before=None)) == 2
 
 
-async def test_the_account_itself_is_still_there_after_that(store: Store) -> None:
+@pytest.mark.parametrize("store", ["postgres"], indirect=True)
+async def test_an_account_that_ava_keeps_goes_at_the_same_moment(store: Store) -> None:
+    email = store.email()
+    person, _ = await store.passwords.create(email, "$hash", uuid4().hex)
+
+    await store.account.erase(Caller(id=person, token=""))
+
+    assert await store.passwords.find(email) is None
+    assert (await store.passwords.create(email, "$hash", uuid4().hex))[0] != person
+
+
+@pytest.mark.parametrize("store", ["supabase"], indirect=True)
+async def test_an_account_that_supabase_keeps_is_still_there_after_that(store: Store) -> None:
     ada = await store.person()
     await store.account.erase(ada)
 

@@ -9,12 +9,14 @@ import pytest
 
 from bot.errors import (
     AvaError,
+    Conflict,
     Forbidden,
+    Invalid,
     StoreRejected,
     StoreTimeout,
     StoreUnavailable,
 )
-from bot.store.database import Denied, RuleBroken, SchemaBehind
+from bot.store.database import Denied, RuleBroken, SchemaBehind, constraints
 from tests.store.contract.stores import Store
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -60,8 +62,13 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
 REFUSALS: list[tuple[str, type[AvaError]]] = [
     ("08006", StoreUnavailable),
+    ("22001", StoreRejected),
     ("22012", StoreRejected),
     ("22P02", StoreRejected),
+    ("23502", RuleBroken),
+    ("23503", RuleBroken),
+    ("23505", RuleBroken),
+    ("23514", RuleBroken),
     ("25006", StoreUnavailable),
     ("40001", StoreUnavailable),
     ("40P01", StoreUnavailable),
@@ -80,6 +87,20 @@ REFUSALS: list[tuple[str, type[AvaError]]] = [
     ("P0001", StoreRejected),
     ("XX000", StoreRejected),
 ]
+REFUSED_TO_A_PERSON: list[tuple[str, type[AvaError]]] = [
+    ("22001", Invalid),
+    ("22P02", Invalid),
+    ("23502", Invalid),
+    ("23503", Conflict),
+    ("23505", Conflict),
+    ("23514", Invalid),
+    ("42501", Forbidden),
+    ("42883", SchemaBehind),
+    ("57014", StoreTimeout),
+    ("P0001", Invalid),
+    ("XX000", StoreRejected),
+]
+AVATAR = {"name": "Mia", "age": 27, "personality": "shy", "physical_description": None}
 
 
 async def bot(store: Store, function: str, **arguments: object) -> Any:
@@ -204,41 +225,56 @@ async def test_a_refusal_says_what_can_be_done_and_not_why(
     assert isinstance(refused.value, StoreUnavailable) == issubclass(kind, StoreUnavailable)
 
 
-async def test_a_refused_person_is_forbidden(store: Store) -> None:
+@pytest.mark.parametrize(("sqlstate", "kind"), REFUSED_TO_A_PERSON)
+async def test_a_person_is_told_what_is_their_own_to_mend(
+    store: Store, sqlstate: str, kind: type[AvaError]
+) -> None:
     await store.owner.execute(REFUSE)
 
-    with pytest.raises(Forbidden) as refused:
-        await store.database.as_person(await store.person(), "refuse", state="42501")
+    with pytest.raises(kind) as refused:
+        await store.database.as_person(await store.person(), "refuse", state=sqlstate)
 
     assert "words" not in str(refused.value)
+    assert "Key" not in str(refused.value)
+
+
+async def test_a_value_that_its_type_does_not_allow_is_invalid(store: Store) -> None:
+    ada = await store.person()
+
+    for wrong in {"personality": "rude"}, {"name": None}, {"name": "\0"}:
+        with pytest.raises(Invalid):
+            await store.database.as_person(ada, "create_avatar", **AVATAR | wrong)
 
 
 async def test_a_broken_rule_has_its_name(store: Store) -> None:
-    ada = await store.person()
-    avatar = {"name": "Mia", "age": 27, "personality": "shy", "physical_description": None}
-    await store.database.as_person(ada, "create_avatar", **avatar)
+    person, rules = (await store.person()).id, []
+    await bot(store, "open_session", person=person, token_hash="a" * 64)
 
-    with pytest.raises(RuleBroken) as taken:
-        await store.database.as_person(ada, "create_avatar", **avatar)
-    with pytest.raises(RuleBroken) as too_young:
+    for someone, token_hash in (person, "a" * 64), (person, "x"), (uuid4(), "b" * 64):
+        with pytest.raises(RuleBroken) as broken:
+            await bot(store, "open_session", person=someone, token_hash=token_hash)
+        rules.append((broken.value.sqlstate, broken.value.rule))
+
+    assert rules == [
+        ("23505", "refresh_tokens_pkey"),
+        ("23514", "refresh_tokens_token_hash_check"),
+        ("23503", "account_sessions_user_id_fkey"),
+    ]
+
+
+async def test_whoever_knows_a_rule_says_what_it_means(store: Store) -> None:
+    ada = await store.person()
+    await store.database.as_person(ada, "create_avatar", **AVATAR)
+
+    with pytest.raises(Conflict, match=r"You have one\."), constraints(taken="You have one."):
+        await store.database.as_person(ada, "create_avatar", **AVATAR)
+    with pytest.raises(Invalid) as young, constraints(fields={"avatars_age_check": "age"}):
         await store.database.as_person(ada, "change_avatar", changes={"age": 19})
-    with pytest.raises(RuleBroken) as nobody:
-        await bot(store, "open_session", person=uuid4(), token_hash="a" * 64)
+    with pytest.raises(Invalid) as unknown, constraints():
+        await store.database.as_person(ada, "change_avatar", changes={"age": 19})
 
-    assert (taken.value.sqlstate, taken.value.rule) == ("23505", "avatars_user_id_key")
-    assert (too_young.value.sqlstate, too_young.value.rule) == ("23514", "avatars_age_check")
-    assert nobody.value.sqlstate == "23503"
-    assert nobody.value.rule == "account_sessions_user_id_fkey"
-
-
-async def test_a_missing_value_breaks_a_rule(store: Store) -> None:
-    ada = await store.person()
-    avatar = {"name": None, "age": 27, "personality": "shy", "physical_description": None}
-
-    with pytest.raises(RuleBroken) as broken:
-        await store.database.as_person(ada, "create_avatar", **avatar)
-
-    assert broken.value.sqlstate == "23502"
+    assert [fault.field for fault in young.value.faults] == ["age"]
+    assert [fault.field for fault in unknown.value.faults] == [""]
 
 
 async def test_a_rule_that_a_function_states_itself_has_no_name(store: Store) -> None:

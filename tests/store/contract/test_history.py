@@ -7,6 +7,7 @@ import pytest
 
 from bot.errors import Conflict
 from bot.models import Caller, Channel, Message, MessageId, ReplyStatus, Role
+from tests.ava import eventually
 from tests.store.contract.scenes import acquainted, answered, make_avatar
 from tests.store.contract.stores import Store
 
@@ -86,6 +87,24 @@ async def test_what_was_said_waits_for_an_answer(store: Store) -> None:
 async def test_without_an_avatar_there_is_nobody_to_talk_with(store: Store) -> None:
     with pytest.raises(Conflict):
         await store.history.say(await store.person(), "Hi.")
+
+
+async def test_while_the_avatar_is_going_there_is_nobody_to_talk_with(store: Store) -> None:
+    ada = await somebody(store)
+
+    async with store.owner.transaction():
+        await store.owner.execute("delete from avatars where user_id = $1", ada.id)
+        saying = asyncio.create_task(store.history.say(ada, "Hi."))
+        await eventually(lambda: somebody_waits(store))
+    with pytest.raises(Conflict, match="avatar"):
+        await saying
+
+    assert await everything(store, ada) == []
+
+
+async def somebody_waits(store: Store) -> bool:
+    waiting = "select exists (select from pg_locks where not granted)"
+    return bool(await store.owner.fetchval(waiting))
 
 
 async def test_an_account_that_is_gone_says_nothing(store: Store) -> None:

@@ -91,6 +91,41 @@ async def test_a_sign_up_keeps_the_account_that_came_in_between(store: Store) ->
     assert await store.passwords.find(email) == (person, "$first")
 
 
+@on_plain_postgres
+async def test_a_sign_up_leaves_the_ones_before_and_brings_its_own_password(store: Store) -> None:
+    email, first, second = store.email(), uuid4().hex, uuid4().hex
+    await store.links.ask(email, SIGN_UP, first, password_hash="$first")
+    await store.links.ask(email, SIGN_UP, second, password_hash="$second")
+
+    made = await store.links.use(first, [SIGN_UP])
+
+    assert made is not None
+    assert await store.passwords.find(email) == (made.id, "$first")
+    assert await store.links.purpose(second) is None
+
+
+@on_plain_postgres
+async def test_of_simultaneous_sign_ups_with_an_email_one_is_confirmed(store: Store) -> None:
+    email, tokens = store.email(), [uuid4().hex for _ in range(5)]
+    for token in tokens:
+        await store.links.ask(email, SIGN_UP, token, password_hash=f"${token}")
+
+    made = await asyncio.gather(*(store.links.use(token, [SIGN_UP]) for token in tokens))
+
+    ((account, token),) = [(a, t) for a, t in zip(made, tokens, strict=True) if a]
+    assert await store.passwords.find(email) == (account.id, f"${token}")
+
+
+async def test_of_sign_ups_with_an_email_the_five_newest_wait(store: Store) -> None:
+    email, tokens = store.email(), [uuid4().hex for _ in range(7)]
+    for token in tokens:
+        await store.links.ask(email, SIGN_UP, token, password_hash="$hash")
+
+    purposes = [await store.links.purpose(token) for token in tokens]
+
+    assert purposes == [None] * 2 + [SIGN_UP] * 5
+
+
 # --- using --------------------------------------------------------------------------------------
 
 

@@ -130,7 +130,7 @@ async def test_two_copies_of_the_message_with_a_code_link_once(store: Store) -> 
     )
 
     assert redeemed == [ada.id] * 6
-    events = await store.trail.page(ada, limit=10, before=None)
+    events = await store.audit_log.page(ada, limit=10, before=None)
     assert [event.kind for event in events] == ["phone_linked"]
 
 

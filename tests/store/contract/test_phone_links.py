@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import Invalid, NotSignedIn
+from bot.link_codes import code_in
 from bot.models import Phone, Preferences
 from tests.store.contract.scenes import acquainted, answered, code_for, link, phone_of, wamid
 from tests.store.contract.stores import Store
@@ -20,7 +21,7 @@ async def test_at_first_there_is_no_number(store: Store) -> None:
 
 async def test_a_number_is_pending_for_a_quarter_of_an_hour(store: Store) -> None:
     ada, phone = await store.person(), phone_of(store.sender())
-    expires_at = await store.phone_links.request(ada, phone, "AVA-22222A")
+    expires_at = (await store.phone_links.request(ada, phone)).expires_at
 
     found = await store.phone_links.preferences(ada)
 
@@ -29,6 +30,13 @@ async def test_a_number_is_pending_for_a_quarter_of_an_hour(store: Store) -> Non
     assert (found.pending.phone, found.pending.expires_at) == (phone, expires_at)
     minutes = (expires_at - datetime.now(UTC)) / timedelta(minutes=1)
     assert minutes == pytest.approx(15, abs=0.5)
+
+
+async def test_a_code_is_found_again_however_it_is_typed(store: Store) -> None:
+    codes = [await store.owner.fetchval("select new_link_code()") for _ in range(500)]
+
+    assert len(set(codes)) == 500
+    assert all(code_in(code.lower().replace("-", " ")) == code for code in codes)
 
 
 async def test_a_new_code_replaces_the_one_before(store: Store) -> None:
@@ -71,9 +79,9 @@ async def test_who_unlinks_is_found_no_more_and_gets_nothing_more(store: Store) 
 
 async def test_what_is_no_number_is_refused(store: Store) -> None:
     with pytest.raises(Invalid):
-        await store.phone_links.request(await store.person(), Phone("+0123"), "AVA-22222A")
+        await store.phone_links.request(await store.person(), Phone("+0123"))
 
 
 async def test_an_account_that_is_gone_asks_for_no_number(store: Store) -> None:
     with pytest.raises(NotSignedIn):
-        await store.phone_links.request(await store.gone(), Phone("+31600000001"), "AVA-22222A")
+        await store.phone_links.request(await store.gone(), Phone("+31600000001"))

@@ -136,8 +136,8 @@ async def test_whoever_signs_in_signs_nobody_else_in(
         await accounts.sign_up(email, PASSWORD, address="192.0.2.1")
     signed_in = await accounts.sign_in(email, PASSWORD, address="192.0.2.1")
     await accounts.refresh(signed_in.refresh_token, address="192.0.2.1")
-    await accounts.open(account)
-    await accounts.change_password(account, f"{PASSWORD}!")
+    await accounts.open(account, address="192.0.2.1")
+    await accounts.change_password(account, f"{PASSWORD}!", address="192.0.2.1")
     standin.seen.clear()
 
     assert await database.as_bot("who") == "service_role nobody"

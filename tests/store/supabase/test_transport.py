@@ -14,7 +14,9 @@ from asyncpg import Connection
 from bot.accounts.supabase import SupabaseAccounts
 from bot.errors import (
     AvaError,
+    Conflict,
     Forbidden,
+    Invalid,
     NotSignedIn,
     StoreRejected,
     StoreTimeout,
@@ -136,7 +138,6 @@ ANSWERS: list[tuple[int, Any, type[AvaError]]] = [
     (404, refusal("PGRST202"), SchemaBehind),
     (404, refusal("PGRST205"), SchemaBehind),
     (400, refusal("PGRST204"), SchemaBehind),
-    (400, refusal("22P02"), StoreRejected),
     (401, {"message": "Invalid API key", "hint": "the words of Supabase"}, StoreRejected),
     (406, refusal("PGRST116"), StoreRejected),
     (429, PAGE, StoreUnavailable),
@@ -159,7 +160,9 @@ TO_A_PERSON: list[tuple[int, Any, type[AvaError]]] = [
     (401, refusal("PGRST301"), NotSignedIn),
     (401, refusal("PGRST302"), NotSignedIn),
     (401, refusal("PGRST303"), NotSignedIn),
+    (400, refusal("22P02"), Invalid),
     (403, refusal("42501"), Forbidden),
+    (409, refusal("23505"), Conflict),
     (500, refusal("57014"), StoreTimeout),
 ]
 

@@ -5,6 +5,7 @@ https://supabase.com/docs/guides/api/api-keys
 
 import base64
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from pydantic import SecretStr
 
 from bot.doctor.findings import Finding, failed, ok, warning
 from bot.settings import Supabase
-from bot.supabase_keys import headers
+from bot.supabase_keys import SECRET, headers
 
-_HOSTED = ".supabase.co"
+_HOSTED = re.compile(r"https://([a-z0-9]+)\.supabase\.co")
 
 
 class Kind(Enum):
@@ -28,7 +29,7 @@ class Kind(Enum):
     UNKNOWN = "neither"
 
 
-_PREFIXES = {"sb_publishable_": Kind.PUBLISHABLE, "sb_secret_": Kind.SERVICE}
+_PREFIXES = {"sb_publishable_": Kind.PUBLISHABLE, SECRET: Kind.SERVICE}
 _ROLES = {"anon": Kind.PUBLISHABLE, "service_role": Kind.SERVICE}
 
 
@@ -59,6 +60,12 @@ class ApiKey:
     @property
     def headers(self) -> Mapping[str, str]:
         return headers(self.secret.get_secret_value())
+
+
+def project_at(url: str) -> str | None:
+    """Return the id of the project that Supabase hosts there; None for an address of one's own."""
+    found = _HOSTED.fullmatch(url)
+    return found and found[1]
 
 
 def compared(given: Supabase) -> Iterator[Finding]:
@@ -97,7 +104,7 @@ def _kinds(public: ApiKey, secret: ApiKey) -> Iterator[Finding]:
 
 
 def _belonging(name: str, key: ApiKey, url: str) -> Iterator[Finding]:
-    if key.project and url.endswith(_HOSTED) and url != f"https://{key.project}{_HOSTED}":
+    if key.project and project_at(url) not in (key.project, None):
         yield failed(
             f"{name} belongs to another project than SUPABASE_URL: copy both from the same one."
         )

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bot.errors import TooMany
 from bot.limits import Limit
-from bot.store.permits import StoredPermits
 from bot.store.postgres import PostgresDatabase
+from bot.store.rate_limits import StoredRateLimits
 
 HOUR = timedelta(hours=1)
 THREE = Limit(3, HOUR)
@@ -22,15 +22,15 @@ THREE = Limit(3, HOUR)
 
 @dataclass(slots=True)
 class Counter:
-    """Permits on a real database, whose clock a test can put forward."""
+    """Rate limits on a real database, whose clock a test can put forward."""
 
-    permits: StoredPermits
+    rate_limits: StoredRateLimits
     owner: Connection
 
     async def wait(self, **wanted: Limit) -> float:
         """Ask for permits; return the seconds to wait, 0 when they were given."""
         try:
-            await self.permits.take(wanted)
+            await self.rate_limits.take(wanted)
         except TooMany as refused:
             return refused.again_in.total_seconds()
         return 0
@@ -53,7 +53,7 @@ async def _counter(database_url: str) -> AsyncIterator[Counter]:
     database = PostgresDatabase(database_url, size=4)
     await database.open()
     owner = await asyncpg.connect(database_url)
-    yield Counter(StoredPermits(database), owner)
+    yield Counter(StoredRateLimits(database), owner)
     await owner.close()
     await database.close()
 

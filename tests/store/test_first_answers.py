@@ -12,8 +12,8 @@ from asyncpg import Connection
 
 from bot.errors import Invalid, NotSignedIn, StillRunning
 from bot.models import PersonId
+from bot.store.first_answers import StoredFirstAnswers
 from bot.store.postgres import PostgresDatabase
-from bot.store.repeats import StoredRepeats
 
 ONE, TWO = uuid4(), uuid4()
 A_MINUTE, A_DAY = timedelta(minutes=1, seconds=1), timedelta(days=1, seconds=1)
@@ -21,15 +21,17 @@ A_MINUTE, A_DAY = timedelta(minutes=1, seconds=1), timedelta(days=1, seconds=1)
 
 @dataclass(slots=True)
 class Keeper:
-    """Repeats on a real database, whose clock a test can put forward."""
+    """First answers on a real database, whose clock a test can put forward."""
 
-    repeats: StoredRepeats
+    first_answers: StoredFirstAnswers
     owner: Connection
 
     async def reserve(
         self, holder: UUID, *, key: str = "key", asked: str = "that", person: PersonId | None = None
-    ) -> str | None:
-        return await self.repeats.reserve(key, fingerprint=asked, holder=holder, person=person)
+    ) -> str | UUID:
+        return await self.first_answers.reserve(
+            key, fingerprint=asked, holder=holder, person=person
+        )
 
     async def later(self, passed: timedelta) -> None:
         await self.owner.execute(
@@ -42,7 +44,7 @@ async def _keeper(database_url: str) -> AsyncIterator[Keeper]:
     database = PostgresDatabase(database_url)
     await database.open()
     owner = await asyncpg.connect(database_url)
-    yield Keeper(StoredRepeats(database), owner)
+    yield Keeper(StoredFirstAnswers(database), owner)
     await owner.close()
     await database.close()
 
@@ -52,26 +54,45 @@ async def test_of_many_at_once_one_is_to_answer(keeper: Keeper) -> None:
 
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
 
-    assert outcomes.count(None) == 1
+    assert sum(isinstance(outcome, UUID) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, StillRunning) for outcome in outcomes) == 19
 
 
 async def test_the_answer_is_kept_for_a_day(keeper: Keeper) -> None:
     await keeper.reserve(ONE)
-    await keeper.repeats.keep("key", holder=ONE, answer="first")
+    await keeper.first_answers.keep("key", holder=ONE, answer="first")
 
     soon = await keeper.reserve(TWO)
     await keeper.later(A_DAY)
 
     assert soon == "first"
-    assert await keeper.reserve(TWO) is None
+    assert await keeper.reserve(TWO) == TWO
 
 
-async def test_a_run_that_came_to_nothing_lets_the_next_one_try(keeper: Keeper) -> None:
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_run_that_came_to_nothing_lets_the_next_one_try(
+    keeper: Keeper, *, begun: bool
+) -> None:
     await keeper.reserve(ONE)
-    await keeper.repeats.release("key", holder=ONE)
+    await keeper.first_answers.release("key", holder=ONE, begun=begun)
 
-    assert await keeper.reserve(TWO, asked="something else") is None
+    assert await keeper.reserve(TWO, asked="something else") == TWO
+
+
+async def test_who_goes_on_with_what_failed_makes_the_same(keeper: Keeper) -> None:
+    await keeper.reserve(ONE)
+    await keeper.first_answers.release("key", holder=ONE, begun=True)
+
+    assert await keeper.reserve(TWO) == ONE
+    await keeper.first_answers.release("key", holder=TWO, begun=False)
+    assert await keeper.reserve(uuid4()) == ONE
+
+
+async def test_nothing_is_kept_of_what_never_began(keeper: Keeper) -> None:
+    await keeper.reserve(ONE)
+    await keeper.first_answers.release("key", holder=ONE, begun=False)
+
+    assert await keeper.owner.fetchval("select count(*) from idempotency_keys") == 0
 
 
 async def test_after_a_minute_a_run_counts_as_dead(keeper: Keeper) -> None:
@@ -80,7 +101,7 @@ async def test_after_a_minute_a_run_counts_as_dead(keeper: Keeper) -> None:
         await keeper.reserve(TWO)
     await keeper.later(A_MINUTE)
 
-    assert await keeper.reserve(TWO) is None
+    assert await keeper.reserve(TWO) == ONE  # what the dead run may have made
 
 
 async def test_a_dead_run_is_taken_over_for_the_same_call_alone(keeper: Keeper) -> None:
@@ -96,9 +117,9 @@ async def test_who_was_taken_over_changes_nothing_any_more(keeper: Keeper) -> No
     await keeper.later(A_MINUTE)
     await keeper.reserve(TWO)
 
-    await keeper.repeats.keep("key", holder=ONE, answer="late")
-    await keeper.repeats.release("key", holder=ONE)
-    await keeper.repeats.keep("key", holder=TWO, answer="second")
+    await keeper.first_answers.keep("key", holder=ONE, answer="late")
+    await keeper.first_answers.release("key", holder=ONE, begun=True)
+    await keeper.first_answers.keep("key", holder=TWO, answer="second")
 
     assert await keeper.reserve(uuid4()) == "second"
 
@@ -107,7 +128,7 @@ async def test_who_was_taken_over_changes_nothing_any_more(keeper: Keeper) -> No
 async def test_a_key_belongs_to_one_call(keeper: Keeper, answer: str | None) -> None:
     await keeper.reserve(ONE)
     if answer:
-        await keeper.repeats.keep("key", holder=ONE, answer=answer)
+        await keeper.first_answers.keep("key", holder=ONE, answer=answer)
 
     with pytest.raises(Invalid):
         await keeper.reserve(TWO, asked="something else")

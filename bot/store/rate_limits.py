@@ -9,8 +9,8 @@ from bot.limits import Limit
 from bot.store.database import Database
 
 
-class StoredPermits:
-    """``ports.Permits``."""
+class StoredRateLimits:
+    """``ports.RateLimits``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -9,8 +9,8 @@ from bot.models import Caller, Event, EventId, EventKind, PersonId
 from bot.store.database import Database
 
 
-class StoredTrail:
-    """``ports.Trail``."""
+class StoredAuditLog:
+    """``ports.AuditLog``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
