@@ -4,7 +4,11 @@ import pytest
 
 from tests.ava import Ava
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="package"),
+    # What it looks at is the same wherever the data lives.
+    pytest.mark.parametrize("shared_home", ["postgres"], indirect=True),
+]
 
 
 async def test_an_invited_stranger_finds_a_page_without_external_assets(ava: Ava) -> None:

@@ -13,7 +13,11 @@ from structlog.testing import capture_logs
 
 from tests.ava import Ava, Person
 
-pytestmark = pytest.mark.asyncio(loop_scope="package")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="package"),
+    # What it looks at is the same wherever the data lives.
+    pytest.mark.parametrize("shared_home", ["postgres"], indirect=True),
+]
 
 Refused = Callable[..., Awaitable[tuple[int, list[str]]]]
 
