@@ -1,10 +1,15 @@
 """Replies on their way out, when Meta is slow, wrong or gone."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import asyncpg
+
 from bot.simulator import SentMessage
-from tests.ava import ADA, Ava
+from tests.ava import ADA, AT_ONCE, Ava, ava_in, eventually
+from tests.homes import Home
 
 
 def report(sent: SentMessage, status: str, *, wamid: str | None = None) -> dict[str, Any]:
@@ -144,3 +149,24 @@ async def test_two_reports_that_cannot_both_be_true_stop_no_delivery(ava: Ava) -
         )
         == 200
     )
+
+
+async def test_a_status_that_woke_nobody_is_found_all_the_same(home: Home) -> None:
+    patient = replace(AT_ONCE, outcome=timedelta(seconds=36))
+    async with ava_in(home, pace=patient) as ava:
+        await ava.acquainted()
+        ava.simulator.faults.hold_statuses = True
+        ava.simulator.faults.drop("after")
+        await ava.simulator.say(ADA, "Hello.")
+        await ava.simulator.until_replies(ADA, 2)
+        owner = await asyncpg.connect(home.owner_url)
+
+        doubted = "select exists (select from outbox where doubted_at is not null)"
+        await eventually(lambda: owner.fetchval(doubted))
+        await owner.execute(
+            "update outbox set status = 'sent', wamid = 'w' where status = 'sending'"
+        )
+        await ava.simulator.say(ADA, "And?")
+
+        assert (await ava.heard(ADA, 3))[1:] == ["You said: Hello.", "You said: And?"]
+        await owner.close()

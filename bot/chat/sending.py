@@ -16,6 +16,8 @@ from bot.store.ports import Outbox
 log = structlog.get_logger()
 
 _NOTE_AGAIN = 1.0  # seconds
+# A status that comes just while a lease is given back wakes nobody, so look now and then.
+_LOOKS = 24  # within the grace
 
 
 class Messenger(Protocol):
@@ -51,7 +53,7 @@ class Sending:
         here = timedelta(seconds=time.monotonic() - self._started)
         waited = min(await self.outbox.doubted_for(send.id), here)
         if waited < self.grace:
-            raise OutcomeUnknown(again_in=self.grace - waited)
+            raise OutcomeUnknown(again_in=min(self.grace - waited, self.grace / _LOOKS))
         log.warning("send.repeated")
         await self.outbox.requeue(send.id)
 
@@ -66,7 +68,7 @@ class Sending:
             log.warning("send.failed", code=exc.code)
         except OutcomeUnknown as exc:
             await self.outbox.doubted_for(send.id)
-            raise OutcomeUnknown(again_in=self.grace) from exc
+            raise OutcomeUnknown(again_in=self.grace / _LOOKS) from exc
         else:
             await self._note_sent(send.id, wamid)
 
