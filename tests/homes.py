@@ -13,6 +13,9 @@ from tests.supabase.standin import Standin
 
 KINDS = ("postgres", "supabase")
 
+# For tests of the folder's shared home about what only Ava's own accounts can do; each says why.
+own_accounts = pytest.mark.parametrize("shared_home", ["postgres"], indirect=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:

@@ -28,6 +28,7 @@ from tests.handlers.visits import (
     sign_up,
     token_in,
 )
+from tests.homes import own_accounts
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -206,9 +207,8 @@ async def test_a_new_password_with_the_current_one_is_no_sign_in(ava: Ava, email
     assert await events(ava, session) == ["signed_up", "sign_in_failed", "password_changed"]
 
 
+@own_accounts  # Supabase Auth confirms by itself, and tells nobody
 async def test_a_sign_up_is_kept_once_it_is_confirmed(ava: Ava, email: str) -> None:
-    if ava.home.standin:
-        pytest.skip("Supabase Auth confirms by itself")
     async with set_up(ava, confirm_email=True):
         for _ in range(2):
             await post(ava, "/auth/signup", {"email": email, "password": PASSWORD})
@@ -219,11 +219,10 @@ async def test_a_sign_up_is_kept_once_it_is_confirmed(ava: Ava, email: str) -> N
         assert await events(ava, session) == ["signed_up", "signed_in"]
 
 
+@own_accounts  # Supabase Auth does not tell whose token it was
 async def test_a_refresh_token_that_came_twice_is_kept(
     ava: Ava, owner: Connection, email: str
 ) -> None:
-    if ava.home.standin:
-        pytest.skip("Supabase Auth does not tell whose token it was")
     stolen = await sign_up(ava, email)
     await refresh(ava, stolen)
     await eleven_seconds_pass(ava, owner)

@@ -30,6 +30,7 @@ from tests.handlers.visits import (
     token_in,
     whose,
 )
+from tests.homes import own_accounts
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -251,12 +252,6 @@ async def test_what_a_link_is_made_of_is_in_no_log(
 # --- confirming -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def keeps_accounts(ava: Ava) -> None:
-    if ava.home.standin:
-        pytest.skip("Supabase Auth writes these e-mails itself")
-
-
 async def test_a_sign_up_answers_the_same_whether_the_email_is_known(ava: Ava, email: str) -> None:
     await sign_up(ava, email)
     if ava.home.standin:
@@ -274,7 +269,7 @@ async def test_a_sign_up_answers_the_same_whether_the_email_is_known(ava: Ava, e
     assert (answers[0][0], answers[0][2]) == (202, '{"status":"check your e-mail"}')
 
 
-@pytest.mark.usefixtures("keeps_accounts")
+@own_accounts  # Supabase Auth writes these e-mails itself
 async def test_an_account_is_made_when_its_link_is_used(ava: Ava, email: str) -> None:
     credentials = {"email": email, "password": PASSWORD}
     async with set_up(ava, confirm_email=True):
@@ -290,7 +285,7 @@ async def test_an_account_is_made_when_its_link_is_used(ava: Ava, email: str) ->
         assert (await post(ava, path_in(mail)))[0] == 410
 
 
-@pytest.mark.usefixtures("keeps_accounts")
+@own_accounts  # Supabase Auth writes these e-mails itself
 async def test_a_browser_confirms_by_the_same_button(ava: Ava, email: str) -> None:
     async with set_up(ava, confirm_email=True):
         await post(ava, "/auth/signup", {"email": email, "password": PASSWORD})
@@ -303,7 +298,7 @@ async def test_a_browser_confirms_by_the_same_button(ava: Ava, email: str) -> No
         assert await whose(ava, session_in(headers["Location"])) == signed_in["user_id"]
 
 
-@pytest.mark.usefixtures("keeps_accounts")
+@own_accounts  # Supabase Auth writes these e-mails itself
 async def test_without_an_app_a_browser_confirms_all_the_same(ava: Ava, email: str) -> None:
     async with set_up(ava, confirm_email=True, app_env=Environment.TEST):
         await post(ava, "/auth/signup", {"email": email, "password": PASSWORD})
@@ -316,7 +311,7 @@ async def test_without_an_app_a_browser_confirms_all_the_same(ava: Ava, email: s
         assert await sign_in(ava, email)
 
 
-@pytest.mark.usefixtures("keeps_accounts")
+@own_accounts  # Supabase Auth writes these e-mails itself
 async def test_whoever_signs_up_later_with_an_email_does_not_get_in_the_way(
     ava: Ava, email: str
 ) -> None:
@@ -335,7 +330,7 @@ async def test_whoever_signs_up_later_with_an_email_does_not_get_in_the_way(
         assert (await post(ava, "/auth/signin", credentials))[0] == 401
 
 
-@pytest.mark.usefixtures("keeps_accounts")
+@own_accounts  # Supabase Auth writes these e-mails itself
 async def test_who_signs_up_again_is_told_by_email_and_keeps_the_password(
     ava: Ava, email: str
 ) -> None:
@@ -351,7 +346,7 @@ async def test_who_signs_up_again_is_told_by_email_and_keeps_the_password(
         assert (await sign_in(ava, email))["user_id"] == signed_up["user_id"]
 
 
-@pytest.mark.usefixtures("keeps_accounts")
+@own_accounts  # Supabase Auth writes these e-mails itself
 async def test_a_sign_up_that_nobody_confirms_is_nothing(
     ava: Ava, owner: Connection, email: str
 ) -> None:

@@ -19,6 +19,7 @@ from tests.handlers.visits import (
     sign_up,
     whose,
 )
+from tests.homes import own_accounts
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -143,11 +144,10 @@ async def test_a_session_ends_with_every_token_it_ever_had(ava: Ava, email: str)
     assert not await lives(ava, second)
 
 
+@own_accounts  # Supabase's access tokens are good until they expire
 async def test_an_access_token_opens_nothing_once_its_session_has_ended(
     ava: Ava, email: str
 ) -> None:
-    if ava.home.standin is not None:
-        pytest.skip("Supabase's access tokens are good until they expire")
     stolen, session = await sign_up(ava, email), await sign_in(ava, email)
 
     await sign_out(ava, session, "others")

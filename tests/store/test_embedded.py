@@ -286,7 +286,7 @@ async def test_when_the_owner_leaves_whoever_starts_next_takes_over(
 # --- root -----------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another account")
 async def test_root_opens_no_closed_directory(
     closed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,7 +306,7 @@ async def test_root_opens_no_closed_directory(
         shutil.rmtree(home)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to another account")
 def test_a_cluster_that_cannot_be_reached_is_not_replaced_by_an_empty_one(closed: Path) -> None:
     kept = closed / "postgres" / "data" / "PG_VERSION"
     kept.parent.mkdir(parents=True)
