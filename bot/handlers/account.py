@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import structlog
 from aiohttp import web
 
-from bot.handlers import answers, cursors, requests
+from bot.handlers import answers, bodies, cursors
 from bot.handlers.calls import Section
 from bot.keys import ACCOUNTS, AUDIT_LOG, OWN_ACCOUNT
 from bot.limits import Act
@@ -54,7 +54,7 @@ async def delete(request: web.Request, caller: Caller) -> web.Response:
 
 @routes.get("/account/events")
 @section.call(gives={200: answers.Events})
-async def events(request: web.Request, caller: Caller, query: requests.PageQuery) -> web.Response:
+async def events(request: web.Request, caller: Caller, query: bodies.PageQuery) -> web.Response:
     """See what happened to your account, newest first."""
     before = cursors.event_position(query.before) if query.before else None
     found = await request.app[AUDIT_LOG].page(caller, limit=query.limit + 1, before=before)

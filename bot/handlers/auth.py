@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.handlers import answers, client, requests
+from bot.handlers import answers, bodies, client
 from bot.handlers.calls import Section
 from bot.keys import ACCOUNTS
 from bot.limits import Act
@@ -25,7 +25,7 @@ NOT_CONFIGURED = {501: "This Ava sends no e-mails; whoever runs it has to set th
     creates=True,
     limit=Act.SIGN_UP,
 )
-async def sign_up(request: web.Request, given: requests.NewAccount) -> web.Response:
+async def sign_up(request: web.Request, given: bodies.NewAccount) -> web.Response:
     """Make an account.
 
     Where e-mails have to be confirmed nobody is signed in yet: 202, whether there is an account
@@ -46,7 +46,7 @@ async def sign_up(request: web.Request, given: requests.NewAccount) -> web.Respo
     },
     limit=Act.SIGN_IN,
 )
-async def sign_in(request: web.Request, given: requests.Credentials) -> web.Response:
+async def sign_in(request: web.Request, given: bodies.Credentials) -> web.Response:
     """Get a token."""
     session = await request.app[ACCOUNTS].sign_in(
         given.email, given.password, address=client.address(request)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.handlers import answers, requests
+from bot.handlers import answers, bodies
 from bot.handlers.calls import Section
 from bot.keys import AVATARS
 from bot.models import Caller
@@ -20,7 +20,7 @@ _NONE_YET = {404: "You have no avatar yet."}
     refuses={409: "You have an avatar already."},
     creates=True,
 )
-async def create(request: web.Request, caller: Caller, given: requests.NewAvatar) -> web.Response:
+async def create(request: web.Request, caller: Caller, given: bodies.NewAvatar) -> web.Response:
     """Make your avatar."""
     avatar = await request.app[AVATARS].create(
         caller,
@@ -41,9 +41,7 @@ async def show(request: web.Request, caller: Caller) -> web.Response:
 
 @routes.patch("/avatars/me")
 @section.call(gives={200: answers.Avatar}, refuses=_NONE_YET)
-async def change(
-    request: web.Request, caller: Caller, given: requests.ChangedAvatar
-) -> web.Response:
+async def change(request: web.Request, caller: Caller, given: bodies.ChangedAvatar) -> web.Response:
     """Change your avatar. What is not sent stays as it is."""
     avatars, changes = request.app[AVATARS], given.given
     avatar = await (avatars.change(caller, changes) if changes else avatars.mine(caller))

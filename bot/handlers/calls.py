@@ -7,7 +7,7 @@ gives and refuses stands above the handler. ``openapi.py`` shows all of it.
     @routes.post("/avatars")
     @section.call(gives={201: answers.Avatar}, refuses={409: "You have an avatar already."})
     async def create(
-        request: web.Request, caller: Caller, given: requests.NewAvatar
+        request: web.Request, caller: Caller, given: bodies.NewAvatar
     ) -> web.Response:
         ""\"Make your avatar.""\"
 """
@@ -23,7 +23,7 @@ from typing import Any, get_args
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
-from bot.handlers import idempotency, rate_limits, requests
+from bot.handlers import bodies, idempotency, rate_limits, requests
 from bot.handlers.answers import Answer
 from bot.handlers.problems import Handler
 from bot.limits import Act
@@ -49,7 +49,7 @@ _REPEATED = {
     409: "Or the first call with this `Idempotency-Key` is not done yet.",
     422: "Or the `Idempotency-Key` came with another call before.",
 }
-_NOT_NOW = {
+NOT_NOW = {
     503: "Something behind Ava does not answer. Ask again after `Retry-After` seconds.",
     504: "Something behind Ava took too long; what was asked may have happened.",
 }
@@ -66,9 +66,9 @@ class Source(IntEnum):
 
 
 _MODELS: Mapping[type[BaseModel], Source] = {
-    requests.RequestQuery: Source.QUERY,
-    requests.RequestBody: Source.BODY,
-    requests.RequestForm: Source.FORM,
+    bodies.RequestQuery: Source.QUERY,
+    bodies.RequestBody: Source.BODY,
+    bodies.RequestForm: Source.FORM,
 }
 
 
@@ -254,4 +254,4 @@ def _expected(arguments: tuple[Argument, ...]) -> dict[int, str]:
         refuses |= _NOT_A_FORM
     if sources & {Source.BODY, Source.QUERY}:
         refuses |= _NOT_SUCH_FIELDS
-    return refuses | (_NOT_NOW if sources & {Source.TOKEN, Source.BODY} else {})
+    return refuses | (NOT_NOW if sources & {Source.TOKEN, Source.BODY} else {})

@@ -9,10 +9,9 @@ from aiohttp import web
 
 from bot.accounts.ports import Session
 from bot.errors import DeadLink, Forbidden, Invalid
-from bot.handlers import client, requests
+from bot.handlers import bodies, client
 from bot.handlers.auth import NOT_CONFIGURED
-from bot.handlers.calls import Section
-from bot.handlers.links import NOT_NOW
+from bot.handlers.calls import NOT_NOW, Section
 from bot.handlers.passwords import change_by_link
 from bot.handlers.sheets import asking, button, onwards, sheet
 from bot.keys import ACCOUNTS, LINKS
@@ -91,7 +90,7 @@ async def show_forgotten(_: web.Request) -> web.Response:
     refuses=NOT_CONFIGURED | NOT_NOW,
     limit=Act.MAIL_LINK,
 )
-async def ask_for_password(request: web.Request, given: requests.EmailForm | None) -> web.Response:
+async def ask_for_password(request: web.Request, given: bodies.EmailForm | None) -> web.Response:
     """Send that page."""
     if given is None:
         return _forgotten("This is not an e-mail address.")
@@ -121,7 +120,7 @@ async def show_password(request: web.Request, token: str) -> web.Response:
     limit=Act.USE_LINK,
 )
 async def change_password(
-    request: web.Request, token: str, given: requests.PasswordForm | None
+    request: web.Request, token: str, given: bodies.PasswordForm | None
 ) -> web.Response:
     """Send that page. It leads where the button that signs in does."""
     _refuse_other_pages(request)

@@ -2,8 +2,9 @@
 
 from aiohttp import web
 
-from bot.handlers import answers, client, requests
+from bot.handlers import answers, bodies, client
 from bot.handlers.auth import MAILED, NOT_CONFIGURED, section
+from bot.handlers.calls import NOT_NOW
 from bot.keys import ACCOUNTS, LINKS
 from bot.limits import Act
 from bot.models import SIGNS_IN, LinkPurpose
@@ -11,14 +12,13 @@ from bot.models import SIGNS_IN, LinkPurpose
 routes = web.RouteTableDef()
 
 DEAD = {410: "The link was used, is too old or was replaced by a newer one. Ask for another."}
-NOT_NOW = {503: "Something behind Ava does not answer. Ask again after `Retry-After` seconds."}
 
 
 @routes.post("/auth/magic-link")
 @section.call(
     gives={202: answers.Mailed}, refuses=NOT_CONFIGURED, creates=True, limit=Act.MAIL_LINK
 )
-async def ask(request: web.Request, given: requests.EmailAddress) -> web.Response:
+async def ask(request: web.Request, given: bodies.EmailAddress) -> web.Response:
     """Ask for a link that signs in.
 
     It is mailed, and works once within 15 minutes, unless a newer one replaces it. The answer is

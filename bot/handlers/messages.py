@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.handlers import answers, cursors, idempotency, requests
+from bot.handlers import answers, bodies, cursors, idempotency
 from bot.handlers.calls import Section
 from bot.keys import BELL, HISTORY
 from bot.limits import Act
@@ -14,7 +14,7 @@ section = Section("Messages", "Your one conversation, whether it was held here o
 
 @routes.get("/messages")
 @section.call(gives={200: answers.Messages})
-async def page(request: web.Request, caller: Caller, query: requests.PageQuery) -> web.Response:
+async def page(request: web.Request, caller: Caller, query: bodies.PageQuery) -> web.Response:
     """Read the conversation, newest first."""
     before = cursors.message_position(query.before) if query.before else None
     found = await request.app[HISTORY].page(caller, limit=query.limit + 1, before=before)
@@ -31,7 +31,7 @@ async def page(request: web.Request, caller: Caller, query: requests.PageQuery) 
     creates=True,
     limit=Act.SAY,
 )
-async def say(request: web.Request, caller: Caller, given: requests.Saying) -> web.Response:
+async def say(request: web.Request, caller: Caller, given: bodies.Saying) -> web.Response:
     """Say something in the app. The reply appears in the list."""
     made = idempotency.new_id(request)
     once_as = MessageId(made) if made else None

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from bot.accounts.ports import Session
 from bot.errors import Fault, Invalid, NotSignedIn, WrongCredentials
-from bot.handlers import answers, client, requests
+from bot.handlers import answers, bodies, client
 from bot.handlers.auth import MAILED, NOT_CONFIGURED, section
 from bot.handlers.links import DEAD
 from bot.keys import ACCOUNTS, LINKS, OWN_ACCOUNT
@@ -18,7 +18,7 @@ routes = web.RouteTableDef()
 @section.call(
     gives={202: answers.Mailed}, refuses=NOT_CONFIGURED, creates=True, limit=Act.MAIL_LINK
 )
-async def ask(request: web.Request, given: requests.EmailAddress) -> web.Response:
+async def ask(request: web.Request, given: bodies.EmailAddress) -> web.Response:
     """Ask for a link to a new password.
 
     It is mailed, and works once within 15 minutes, unless a newer one replaces it. The answer is
@@ -35,16 +35,16 @@ async def ask(request: web.Request, given: requests.EmailAddress) -> web.Respons
     limit=Act.CHANGE_PASSWORD,
 )
 async def change(
-    request: web.Request, caller: Caller | None, given: requests.PasswordChange
+    request: web.Request, caller: Caller | None, given: bodies.PasswordChange
 ) -> web.Response:
     """Change the password, signed in and with the current one, or with the token of a link.
 
     Every session ends, and the answer is a new one. An e-mail tells that it happened.
     """
     match given:
-        case requests.PasswordChange(token=str(token), current_password=None):
+        case bodies.PasswordChange(token=str(token), current_password=None):
             session = await change_by_link(request, token, given.password)
-        case requests.PasswordChange(token=None, current_password=str(current)):
+        case bodies.PasswordChange(token=None, current_password=str(current)):
             if caller is None:
                 raise NotSignedIn
             session = await _change_signed_in(request, caller, current, given.password)

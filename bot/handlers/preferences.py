@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.handlers import answers, requests
+from bot.handlers import answers, bodies
 from bot.handlers.calls import Section
 from bot.keys import GRAPH, PHONE_LINKS, WA_ME
 from bot.limits import Act
@@ -25,7 +25,7 @@ async def show(request: web.Request, caller: Caller) -> web.Response:
 @routes.put("/preferences/whatsapp")
 @section.call(gives={202: answers.LinkCode}, limit=Act.LINK_CODE)
 async def request_link(
-    request: web.Request, caller: Caller, given: requests.PhoneToLink
+    request: web.Request, caller: Caller, given: bodies.PhoneToLink
 ) -> web.Response:
     """Ask for a number.
 

@@ -4,7 +4,7 @@ import structlog
 from aiohttp import web
 
 from bot.errors import TokenReused
-from bot.handlers import answers, client, requests
+from bot.handlers import answers, bodies, client
 from bot.handlers.auth import section
 from bot.keys import ACCOUNTS
 from bot.limits import Act
@@ -20,7 +20,7 @@ routes = web.RouteTableDef()
     refuses={401: "This token is unknown, used or too old, or its session has ended. Sign in."},
     limit=Act.REFRESH,
 )
-async def refresh(request: web.Request, given: requests.RefreshToken) -> web.Response:
+async def refresh(request: web.Request, given: bodies.RefreshToken) -> web.Response:
     """Go on with a session.
 
     The answer has the next refresh token. The one that was sent may be sent again for ten seconds,
@@ -38,9 +38,7 @@ async def refresh(request: web.Request, given: requests.RefreshToken) -> web.Res
 
 @routes.post("/auth/signout")
 @section.call(gives={204: None}, limit=Act.SIGN_OUT)
-async def sign_out(
-    request: web.Request, caller: Caller, given: requests.SigningOut
-) -> web.Response:
+async def sign_out(request: web.Request, caller: Caller, given: bodies.SigningOut) -> web.Response:
     """End sessions.
 
     Their tokens are worth nothing from now on. Where Supabase keeps the accounts, an access token

@@ -6,7 +6,7 @@ import structlog
 from aiohttp import web
 
 from bot.errors import BadSignature
-from bot.handlers import requests
+from bot.handlers import bodies
 from bot.handlers.calls import Section
 from bot.keys import BELL, INBOX, PACE, WHATSAPP
 from bot.models import UpdateKind
@@ -21,7 +21,7 @@ LARGEST_DELIVERY = 3 * 1024 * 1024  # bytes; Meta's limit, aiohttp's own default
 
 @routes.get("/webhook")
 @section.call(gives={200: "text/plain"}, refuses={403: "That is not our verify token."})
-async def verify(request: web.Request, asked: requests.Subscription) -> web.Response:
+async def verify(request: web.Request, asked: bodies.Subscription) -> web.Response:
     """Prove that this is the address that Meta was told: answer its challenge."""
     ours = request.app[WHATSAPP].verify_token.get_secret_value().encode()
     known = hmac.compare_digest(asked.verify_token.encode(), ours)
@@ -43,7 +43,7 @@ async def verify(request: web.Request, asked: requests.Subscription) -> web.Resp
         413: "The body is larger than 3 MiB.",
         503: "It could not be stored. Meta sends it again, for seven days.",
     },
-    raw_body=requests.Delivery,
+    raw_body=bodies.Delivery,
 )
 async def receive(request: web.Request) -> web.Response:
     """Acknowledge a delivery once everything in it is stored; nobody is answered before that."""
