@@ -1,14 +1,12 @@
 """One server for the session, one migrated template, a copy of it for each test."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from bot.store.embedded import EmbeddedPostgres
 from tests.ava import Ava, ava_in
-from tests.databases import Databases
+from tests.databases import Databases, base_for_a_server
 from tests.homes import KINDS, Home, lent
 
 pytest_plugins = ["tests.supabase.fixtures"]
@@ -26,8 +24,8 @@ def _nobody_is_trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server that forgets at a power cut and otherwise is like any other."""
-    with tempfile.TemporaryDirectory(prefix="ava-test-") as base:
-        server = EmbeddedPostgres(Path(base), durable=False)
+    with base_for_a_server() as base:
+        server = EmbeddedPostgres(base, durable=False)
         server.start()
         yield server
         server.stop()

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
@@ -15,6 +16,9 @@ KINDS = ("postgres", "supabase")
 
 # For tests of the folder's shared home about what only Ava's own accounts can do; each says why.
 own_accounts = pytest.mark.parametrize("shared_home", ["postgres"], indirect=True)
+
+# For tests of the whole of Ava about what no home changes; the stores' contract is kept by both.
+in_one_home = pytest.mark.parametrize("home", ["postgres"], indirect=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,14 @@ class Home:
     def running(self) -> AbstractAsyncContextManager[object]:
         """Run what has to run beside the database."""
         return self.standin or nullcontext()
+
+    async def look(self, query: str, *arguments: object) -> Any:
+        """Return one value past row-level security; *query* may also move the clock."""
+        connection = await asyncpg.connect(self.owner_url)
+        try:
+            return await connection.fetchval(query, *arguments)
+        finally:
+            await connection.close()
 
     async def shut(self) -> None:
         """Let nobody into the database."""

@@ -1,7 +1,6 @@
 """A Supabase project for a test. Its databases have a server of their own: roles belong to a whole
 server, and by them the migrations tell Supabase from a plain Postgres."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from bot.store.embedded import EmbeddedPostgres
 from bot.store.migrate import migrate
-from tests.databases import Databases
+from tests.databases import Databases, base_for_a_server
 from tests.supabase.standin import Standin
 
 MIGRATOR = "supabase_migrator"
@@ -48,8 +47,8 @@ async def _bootstrap(url: str) -> None:
 @pytest.fixture(scope="session")
 def supabase_databases() -> Iterator[SupabaseDatabases]:
     with ExitStack() as stack:
-        base = stack.enter_context(tempfile.TemporaryDirectory(prefix="ava-supabase-"))
-        server = EmbeddedPostgres(Path(base), durable=False)
+        base = stack.enter_context(base_for_a_server())
+        server = EmbeddedPostgres(base, durable=False)
         server.start()
         stack.callback(server.stop)
         databases = SupabaseDatabases(server)
