@@ -10,7 +10,17 @@ from itertools import accumulate, takewhile
 
 from bot.whatsapp import graphemes
 
-LONGEST = 4096  # characters of a text message
+# Characters that Meta takes, by what they are for.
+LONGEST = {
+    "text": 4096,
+    "caption": 1024,
+    "interactive": 1024,  # the body of buttons or of a list
+    "list row": 72,
+    "header": 60,
+    "footer": 60,
+    "list row title": 24,
+    "button": 20,
+}
 
 # --- marks ----------------------------------------------------------------------------------
 
@@ -122,7 +132,7 @@ _URL = re.compile(r"(?:https?://|www\.)\S+")
 _SHORTEST_SHARE = 4  # a part ends early for a paragraph or sentence if a quarter of it is full
 
 
-def split(text: str, limit: int = LONGEST) -> list[str]:
+def split(text: str, limit: int = LONGEST["text"]) -> list[str]:
     """Cut *text* into as few parts of at most *limit* characters as good ends allow.
 
     Nothing is lost but white space at the cuts. A text that fits is one part, unchanged; a blank

@@ -18,4 +18,25 @@ _CHANGES = st.dictionaries(
     JSON,
     max_size=3,
 )
-ITEMS = st.lists(JSON | _CHANGES.map(lambda changes: {**_GOOD, **changes}), max_size=4)
+ITEM = JSON | _CHANGES.map(lambda changes: {**_GOOD, **changes})
+ITEMS = st.lists(ITEM, max_size=4)
+
+# Deliveries in which anything may be missing, or be something else.
+_VALUES = st.fixed_dictionaries(
+    {},
+    optional={
+        "metadata": st.just({"phone_number_id": "900100200300"}) | JSON,
+        "messages": ITEMS | JSON,
+        "statuses": ITEMS | JSON,
+        "errors": JSON,
+        "contacts": JSON,
+        "user_id_update": ITEMS,
+    },
+)
+_FIELDS = st.sampled_from(["messages", "messages", "user_id_update", "account_update"])
+_CHANGE = st.fixed_dictionaries({"field": _FIELDS | JSON, "value": _VALUES | JSON})
+_ENTRY = st.fixed_dictionaries({"changes": st.lists(_CHANGE | JSON, max_size=3) | JSON})
+DELIVERIES = st.fixed_dictionaries(
+    {"entry": st.lists(_ENTRY | JSON, max_size=2) | JSON},
+    optional={"object": st.just("whatsapp_business_account") | JSON},
+)

@@ -1,8 +1,7 @@
 import time
-import unicodedata
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.whatsapp.text import for_whatsapp, split
@@ -167,13 +166,3 @@ def test_nothing_is_lost_but_white_space_and_no_part_is_too_long(text: str, limi
     assert "".join("".join(parts).split()) == "".join(text.split())
     assert all(len(part.encode("utf-16-le")) <= 2 * limit for part in parts)
     assert all(part.strip() for part in parts)
-
-
-@patiently
-@given(PIECES)
-def test_no_part_begins_in_the_middle_of_a_character(text: str) -> None:
-    assume(not any(run in text for run in ("\u0301" * 5, "\u200d" * 5)))
-
-    for part in split(text.lstrip(" \n\u0301\u200d🏽"), 100)[1:]:
-        assert not unicodedata.combining(part[0])
-        assert part[0] not in "\u200d🏽"
