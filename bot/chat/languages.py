@@ -39,16 +39,23 @@ def plain(text: str) -> str:
 
     Letters drawn out ("dieeee") are shortened, invisible characters fall away.
     """
-    text = unicodedata.normalize("NFKD", text[:_LONGEST].translate(_APOSTROPHES))
-    text = text[:_LONGEST].casefold()  # one character may become eighteen
-    text = "".join(char for char in text if unicodedata.category(char) not in {"Mn", "Cf"})
+    text = text[:_LONGEST].translate(_APOSTROPHES)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)[:_LONGEST]  # one character may become eighteen
+        text = "".join(char for char in text if unicodedata.category(char) not in {"Mn", "Cf"})
+    text = text.casefold()
     return re.sub(r"([a-z])\1{2,}", r"\1", " ".join(text.split()))
+
+
+def words(text: str) -> str:
+    """Return *text* as ``plain`` does, with nothing but single spaces between the words."""
+    return " ".join(re.findall(r"[^\W_]+", plain(text)))
 
 
 def language_of(text: str) -> Language:
     """Return the language *text* seems to be in; English when there is no telling."""
-    words = set(re.findall(r"[a-z]+", plain(text)))
-    return max(Language, key=lambda language: len(words & _STOPWORDS[language]))
+    said = set(re.findall(r"[a-z]+", plain(text)))
+    return max(Language, key=lambda language: len(said & _STOPWORDS[language]))
 
 
 def phrases(table: str, parts: Mapping[str, str]) -> re.Pattern[str]:
