@@ -35,7 +35,7 @@ async def main() -> None:
     settings = read_settings()
     log.configure(settings)
     resources = [instant_model if each is app.language_model else each for each in app.LIVE]
-    pace = Pace(finished=timedelta(0), fragment=timedelta(0))
+    pace = Pace(finished=timedelta(0), fragment=timedelta(0), unfinished=timedelta(0))
     runner = web.AppRunner(app.create_app(settings, resources, pace=pace), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", settings.port).start()
