@@ -2,14 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Callable, Iterable
+from typing import Annotated, Self
 
 import httpx
 import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.chat.persona import name_of
 from bot.chat.prompt import prompt
@@ -23,6 +23,8 @@ _ANSWER_TOKENS = 512
 # OpenAI's own newer models refuse max_tokens, and what they think counts as said.
 _OPENAI_HOST = "api.openai.com"
 _OPENAI_ANSWER_TOKENS = 2048
+
+Spent = Callable[[int, int], None]  # tokens: of the prompt, and of the completion
 
 _THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _LAST_SENTENCE = re.compile(r".*[.!?\u2026\u3002\uff01\uff1f][\"')\u201d]*(?=\s|\Z)", re.DOTALL)
@@ -38,11 +40,13 @@ class OpenAIModel:
         *,
         answer_limit: tuple[str, int] = ("max_tokens", _ANSWER_TOKENS),
         timeout_seconds: float = _TIMEOUT,
+        spent: Spent | None = None,
     ) -> None:
         self._client = client
         self._model = model
         self._limits = dict([answer_limit])
         self._timeout_seconds = timeout_seconds
+        self._spent = spent
 
     @classmethod
     def connect(
@@ -52,8 +56,12 @@ class OpenAIModel:
         model: str,
         *,
         timeout_seconds: float = _TIMEOUT,
+        spent: Spent | None = None,
     ) -> Self:
-        """Without *base_url* it is OpenAI itself; without *api_key* the endpoint needs none."""
+        """Without *base_url* it is OpenAI itself; without *api_key* the endpoint needs none.
+
+        *spent* is told what each answer cost, where the endpoint says so.
+        """
         url = base_url or f"https://{_OPENAI_HOST}/v1"
         client = AsyncOpenAI(
             base_url=url,
@@ -63,8 +71,10 @@ class OpenAIModel:
         )
         if httpx.URL(url).host == _OPENAI_HOST:
             limit = ("max_completion_tokens", _OPENAI_ANSWER_TOKENS)
-            return cls(client, model, answer_limit=limit, timeout_seconds=timeout_seconds)
-        return cls(client, model, timeout_seconds=timeout_seconds)
+            return cls(
+                client, model, answer_limit=limit, timeout_seconds=timeout_seconds, spent=spent
+            )
+        return cls(client, model, timeout_seconds=timeout_seconds, spent=spent)
 
     async def reply(self, turn: Turn) -> str:
         if turn.avatar is None:
@@ -88,10 +98,35 @@ class OpenAIModel:
                 )
         except (openai.OpenAIError, httpx.HTTPError, TimeoutError) as exc:
             raise ModelUnavailable(type(exc).__name__) from exc
+        self._count(raw.content)
         try:
             return _Completion.model_validate_json(raw.content).choices[0]
         except (ValidationError, IndexError) as exc:
             raise ModelUnavailable("not a chat completion") from exc
+
+    def _count(self, answer: bytes) -> None:
+        """Pass on what it cost, whether or not the answer is of use."""
+        if self._spent is None:
+            return
+        try:
+            usage = _Bill.model_validate_json(answer).usage
+        except ValidationError:
+            return
+        self._spent(usage.prompt_tokens, usage.completion_tokens)
+
+
+_Tokens = Annotated[int, Field(ge=0, strict=True)]
+
+
+class _Usage(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+    prompt_tokens: _Tokens
+    completion_tokens: _Tokens
+
+
+class _Bill(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+    usage: _Usage
 
 
 class _Message(BaseModel):

@@ -5,7 +5,7 @@ The endpoint is a real HTTP server that answers whatever a test tells it to.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,9 +27,9 @@ def completion(content: str | None, finish_reason: str | None = "stop", **more: 
     return of({"id": "1", "object": "chat.completion", "choices": [choice]})
 
 
-def of(body: object, status: int = 200) -> Answer:
+def of(body: object, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Answer:
     async def answer() -> web.Response:
-        return web.json_response(body, status=status)
+        return web.json_response(body, status=status, headers=headers)
 
     return answer
 
@@ -39,6 +39,9 @@ def raw(body: str, content_type: str) -> Answer:
         return web.Response(text=body, content_type=content_type)
 
     return answer
+
+
+DOWN = of({}, status=500, headers={"retry-after-ms": "1"})  # or the SDK waits half a second
 
 
 async def slow() -> web.Response:
@@ -154,7 +157,7 @@ async def test_no_usable_answer_means_that_the_model_is_unavailable(
 
 
 async def test_a_hiccup_is_tried_again(model: OpenAIModel, endpoint: Endpoint) -> None:
-    endpoint.answers = [of({}, status=500), completion("back again")]
+    endpoint.answers = [DOWN, completion("back again")]
 
     assert await model.reply(turn("hi")) == "back again"
 
@@ -162,7 +165,7 @@ async def test_a_hiccup_is_tried_again(model: OpenAIModel, endpoint: Endpoint) -
 async def test_an_endpoint_that_stays_down_is_tried_three_times(
     endpoint: Endpoint,
 ) -> None:
-    endpoint.answers = [of({}, status=500)]
+    endpoint.answers = [DOWN]
     model = OpenAIModel.connect(endpoint.url, "key", "tiny")
 
     with pytest.raises(ModelUnavailable):
@@ -264,3 +267,43 @@ def test_a_person_cannot_speak_as_the_system() -> None:
 
     assert [message["role"] for message in messages] == ["system", "user"]
     assert "evil" not in json.dumps(messages[0])
+
+
+# --- what it costs --------------------------------------------------------------------------
+
+
+def costing(usage: object) -> Answer:
+    choice = {"index": 0, "message": {"content": "Hello!"}, "finish_reason": "stop"}
+    return of({"choices": [choice], "usage": usage})
+
+
+async def replies_and_counts(endpoint: Endpoint, answer: Answer) -> list[tuple[int, int]]:
+    """What was counted for a reply that came all the same."""
+    endpoint.answers, counted = [answer], []
+    model = OpenAIModel.connect(
+        endpoint.url, None, "tiny", spent=lambda *tokens: counted.append(tokens)
+    )
+    assert await model.reply(turn(user("Hi."))) == "Hello!"
+    await model.close()
+    return counted
+
+
+async def test_what_an_answer_cost_is_counted(endpoint: Endpoint) -> None:
+    usage = {"prompt_tokens": 700, "completion_tokens": 42, "total_tokens": 742}
+
+    assert await replies_and_counts(endpoint, costing(usage)) == [(700, 42)]
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        None,
+        "a lot",
+        {"prompt_tokens": 700},
+        {"prompt_tokens": 700, "completion_tokens": None},
+        {"prompt_tokens": -1, "completion_tokens": 42},
+        {"prompt_tokens": "700", "completion_tokens": True},
+    ],
+)
+async def test_an_odd_bill_counts_nothing(endpoint: Endpoint, usage: object) -> None:
+    assert await replies_and_counts(endpoint, costing(usage)) == []
