@@ -95,7 +95,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityChanged:
-    """WhatsApp's own notice that the person has a new number or a new business-scoped id."""
+    """WhatsApp's own notice about who the person is.
+
+    new: the ids they have from now on, as far as told; None: it is about something else.
+    """
 
     kind: str  # "user_changed_number", "user_changed_user_id", "customer_identity_changed" …
     new: Sender | None

@@ -1,5 +1,6 @@
 """From a WhatsApp sender to a person, as service role."""
 
+from datetime import datetime
 from uuid import UUID
 
 from bot.link_codes import hash_of
@@ -18,6 +19,27 @@ class StoredPeople:
         numbers = spellings(sender.wa_id) if sender.wa_id else None
         return _person(
             await self._database.as_bot("find_person", spellings=numbers, bsuid=sender.bsuid)
+        )
+
+    async def recognise(
+        self, sender: Sender, *, sent_at: datetime | None = None
+    ) -> PersonId | None:
+        return _person(
+            await self._database.as_bot(
+                "recognise", wa_id=sender.wa_id, bsuid=sender.bsuid, sent_at=sent_at
+            )
+        )
+
+    async def moved(self, former: Sender, new: Sender, sent_at: datetime | None) -> PersonId | None:
+        return _person(
+            await self._database.as_bot(
+                "change_number",
+                former_wa_id=former.wa_id,
+                former_bsuid=former.bsuid,
+                wa_id=new.wa_id,
+                bsuid=new.bsuid,
+                sent_at=sent_at,
+            )
         )
 
     async def redeem(self, code: str, sender: Sender, wamid: Wamid) -> PersonId | None:

@@ -32,6 +32,7 @@ _Json = Mapping[str, object]
 
 _LONGEST_NAME = 255  # characters: kinds, file names, names on contact cards
 _OLD_SPELLINGS = {"customer_changed_number": "user_changed_number"}
+_MOVES = ("user_changed_number", "user_changed_user_id")  # the kinds whose ids are new ones
 
 
 def content_of(message: _Json) -> Content:
@@ -155,8 +156,9 @@ def _system(message: _Json) -> Content | None:
     kind = identifier(system.get("type"))
     if kind is None:
         return None
-    new = sender(system.get("wa_id") or system.get("new_wa_id"), system.get("user_id"))
-    return IdentityChanged(kind=_OLD_SPELLINGS.get(kind, kind), new=new)
+    kind = _OLD_SPELLINGS.get(kind, kind)
+    new = sender(system.get("new_wa_id") or system.get("wa_id"), system.get("user_id"))
+    return IdentityChanged(kind=kind, new=new if kind in _MOVES else None)
 
 
 def _welcome(_: _Json) -> Content:

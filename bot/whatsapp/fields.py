@@ -65,9 +65,13 @@ def sender(wa_id: object, bsuid: object) -> Sender | None:
 
 
 def author(message: Mapping[str, object], contact: Mapping[str, object]) -> Sender | None:
-    """Return who wrote *message*; an id it lacks is taken from their *contact*."""
+    """Return who wrote *message*; an id it lacks is taken from their *contact*.
+
+    What WhatsApp itself says of a person is theirs, by the ids they had until then.
+    """
+    former = mapping(message.get("system")).get("customer")
     return sender(
-        message.get("from") or contact.get("wa_id"),
+        message.get("from") or contact.get("wa_id") or former,
         message.get("from_user_id") or contact.get("user_id"),
     )
 

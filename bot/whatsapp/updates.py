@@ -5,18 +5,23 @@ These run before Meta gets its answer, so they read only what the inbox needs.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
-from bot.models import ReplyStatus, SendId, StatusReport, Update, UpdateKind, Wamid
+from bot.models import Rename, ReplyStatus, SendId, StatusReport, Update, UpdateKind, Wamid
 from bot.whatsapp import codec
+from bot.whatsapp.errors import cure
 from bot.whatsapp.fields import LONGEST_ID, author, identifier, items, mapping, moment, prose
 
 _Json = Mapping[str, object]
+
+RENAMES = "user_id_update"
 
 _LONGEST_NAME = 255  # characters of what people call themselves
 _LONGEST_REASON = 1_024  # characters of an error's details
 _LARGEST_CODE = 2**31 - 1  # what an integer column holds
 _DEEPEST = 100  # levels in a message; Meta's have about 6
+_NOT_SAID = ("reaction", "edit", "revoke")
 _STATUSES = {
     "sent": ReplyStatus.SENT,
     "delivered": ReplyStatus.DELIVERED,
@@ -46,6 +51,7 @@ def message(item: object, contacts: Mapping[str, _Json]) -> Update | None:
         sender=sender,
         text=_text_of(item),
         sent_at=moment(item.get("timestamp")),
+        is_said=item.get("type") not in _NOT_SAID,
     )
 
 
@@ -67,6 +73,17 @@ def status(item: object) -> Update | None:
         sent_at=moment(known.get("timestamp")),
         report=_report(known, Wamid(wamid), reached),
     )
+
+
+def rename(item: object) -> Update:
+    """Keep an item of the field user_id_update, and say what it renames if that can be read."""
+    known = mapping(item)
+    ids = mapping(known.get("user_id"))
+    kept = replace(other({"field": RENAMES, "item": item}), sent_at=moment(known.get("timestamp")))
+    previous, current = identifier(ids.get("previous")), identifier(ids.get("current"))
+    if previous is None or current is None or previous == current:
+        return kept
+    return replace(kept, rename=Rename(previous=previous, current=current))
 
 
 def other(content: Mapping[str, object]) -> Update:
@@ -113,12 +130,14 @@ def _text_of(item: _Json) -> str | None:
 def _report(item: _Json, wamid: Wamid, reached: ReplyStatus) -> StatusReport:
     error = mapping(next(iter(items(item.get("errors"))), None))
     details = mapping(error.get("error_data")).get("details") or error.get("message")
+    code = _code(error.get("code"))
     return StatusReport(
         wamid=wamid,
         send_id=_send_id(item.get("biz_opaque_callback_data")),
         status=reached,
-        error_code=_code(error.get("code")),
+        error_code=code,
         error_details=prose(details, longest=_LONGEST_REASON),
+        cure=None if code is None else cure(code),
     )
 
 

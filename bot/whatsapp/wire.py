@@ -109,6 +109,9 @@ def _field_and_value(change: object) -> tuple[object, object]:
 
 def _found(field: object, value: object) -> Iterator[_Build]:
     """Yield for each item of a change what makes it an update."""
+    if field == updates.RENAMES and (renames := items(mapping(value).get(updates.RENAMES))):
+        yield from (partial(updates.rename, item) for item in renames)
+        return
     known = mapping(value) if field == "messages" else {}
     parts = [name for name in ("messages", "statuses", "errors") if name in known]
     if not parts:

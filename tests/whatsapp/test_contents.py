@@ -117,6 +117,23 @@ def test_a_place_that_is_not_on_earth_is_unreadable(latitude: object, longitude:
     assert content({"type": "location", "location": place}) == Unreadable(kind="location")
 
 
+def test_the_oldest_spelling_of_a_new_number_counts_first() -> None:
+    ids = {"new_wa_id": "31600000002", "wa_id": "31600000001", "user_id": "NL.9"}
+
+    notice = content({"type": "system", "system": {"type": "user_changed_number", **ids}})
+
+    assert notice == IdentityChanged(kind="user_changed_number", new=NEW_IDS)
+
+
+@pytest.mark.parametrize("kind", ["customer_identity_changed", "user_blocked_us"])
+def test_a_notice_that_is_not_about_a_change_of_ids_moves_nobody(kind: str) -> None:
+    system = {"type": kind, "wa_id": "31600000002", "user_id": "NL.9"}
+
+    notice = content({"type": "system", "system": system})
+
+    assert notice == IdentityChanged(kind=kind, new=None)
+
+
 def test_words_are_cleaned_for_the_database_and_capped() -> None:
     words = content({"type": "text", "text": {"body": "a\0\udfff" + "x" * 70_000}})
 

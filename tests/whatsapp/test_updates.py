@@ -4,9 +4,18 @@ from uuid import UUID
 
 import pytest
 
-from bot.models import ReplyStatus, Sender, StatusReport, UpdateKind, Wamid
+from bot.errors import Cure
+from bot.models import Rename, ReplyStatus, Sender, StatusReport, UpdateKind, Wamid
 from bot.whatsapp import wire
-from tests.whatsapp.deliveries import OUR_NUMBER, deliver, delivery, message, only, sample
+from tests.whatsapp.deliveries import (
+    OUR_NUMBER,
+    deliver,
+    delivery,
+    envelope,
+    message,
+    only,
+    sample,
+)
 
 # --- messages ---------------------------------------------------------------------------------
 
@@ -160,6 +169,7 @@ def test_a_status_brings_our_own_id_back() -> None:
         status=ReplyStatus.FAILED,
         error_code=131047,
         error_details="More than 24 hours have passed.",
+        cure=Cure.WINDOW_CLOSED,
     )
 
 
@@ -188,3 +198,86 @@ def test_a_failure_without_a_usable_reason_is_still_a_failure(errors: object) ->
     assert update.report is not None
     assert update.report.status is ReplyStatus.FAILED
     assert update.report.error_code is None
+
+
+# --- who somebody is --------------------------------------------------------------------------
+
+
+def renames(*items: object) -> bytes:
+    return envelope({"field": "user_id_update", "value": {"user_id_update": items}})
+
+
+def changed_number(**fields: object) -> dict[str, object]:
+    system = {"type": "user_changed_number", "wa_id": "31600000002", **fields}
+    return message(type="system", text=None, system=system)
+
+
+def test_every_rename_is_an_update_of_its_own() -> None:
+    first = {"user_id": {"previous": "NL.1", "current": "NL.2"}, "timestamp": "1790000020"}
+    second = {"user_id": {"previous": "NL.2", "current": "NL.3"}, "wa_id": "31600000001"}
+
+    updates = deliver(renames(first, second))
+
+    assert [update.kind for update in updates] == [UpdateKind.OTHER] * 2
+    assert [update.rename for update in updates] == [
+        Rename(previous="NL.1", current="NL.2"),
+        Rename(previous="NL.2", current="NL.3"),
+    ]
+    assert updates[0].sent_at == datetime(2026, 9, 21, 14, 13, 40, tzinfo=UTC)
+    assert json.loads(updates[1].payload) == {"field": "user_id_update", "item": second}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "NL.2",
+        {},
+        {"user_id": "NL.2"},
+        {"user_id": {"previous": "NL.1"}},
+        {"user_id": {"previous": "NL.1", "current": 2}},
+        {"user_id": {"previous": "NL.1", "current": "NL.\n"}},
+        {"user_id": {"previous": "NL.1", "current": "NL.1"}},
+        {"user_id": {"previous": "N" * 513, "current": "NL.1"}},
+    ],
+)
+def test_what_renames_nobody_is_kept(odd: object) -> None:
+    update = only(renames(odd))
+
+    assert (update.kind, update.rename) == (UpdateKind.OTHER, None)
+
+
+@pytest.mark.parametrize("value", [{}, {"user_id_update": []}, {"user_id_update": {}}, None, []])
+def test_renames_of_another_shape_are_kept_whole(value: object) -> None:
+    update = only(envelope({"field": "user_id_update", "value": value}))
+
+    assert json.loads(update.payload) == {"field": "user_id_update", "value": value}
+
+
+def test_a_rename_means_nothing_in_another_field() -> None:
+    item = {"user_id": {"previous": "NL.1", "current": "NL.2"}}
+
+    assert only(delivery(user_id_update=[item], messages={})).rename is None
+
+
+def test_a_new_number_is_told_by_the_former_one() -> None:
+    assert only(delivery(changed_number())).sender == Sender(wa_id="31600000001")
+
+
+def test_without_the_former_number_its_old_spelling_or_the_former_id_counts() -> None:
+    spelt = {**changed_number(customer="31600000001"), "from": None}
+    hidden = {**changed_number(), "from": None, "from_user_id": "NL.1"}
+
+    first, second = deliver(delivery(spelt, {**hidden, "id": "wamid.B"}))
+
+    assert first.sender == Sender(wa_id="31600000001")
+    assert second.sender == Sender(bsuid="NL.1")
+
+
+def test_the_new_ids_in_a_notice_are_never_taken_for_the_former_ones() -> None:
+    notice = {**changed_number(user_id="NL.2"), "from": None}
+    new_contact = {"wa_id": "31600000002", "user_id": "NL.2"}
+
+    update = only(delivery(notice, contacts=[new_contact]))
+
+    assert (update.kind, update.sender) == (UpdateKind.OTHER, None)
