@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import aiohttp
 import structlog
 from aiohttp import web
 
-from bot import homes, keys
+from bot import homes, inner_keys, keys
 from bot.accounts.audited import AuditedAccounts
 from bot.accounts.hashing import Hashing
-from bot.chat.attention import Bell, Worker
+from bot.alarms import choice as alarm_choice
+from bot.alarms.watch import Watch
+from bot.answering import answering, calling, claim_no_more
+from bot.chat.attention import Bell
 from bot.chat.burst import Pace
 from bot.chat.scripted import ScriptedAvatar
-from bot.chat.sending import Sending
-from bot.chat.turn import Conversation
 from bot.handlers import (
     account,
     auth,
@@ -24,6 +26,7 @@ from bot.handlers import (
     link_pages,
     links,
     messages,
+    metrics,
     pages,
     passwords,
     preferences,
@@ -32,61 +35,72 @@ from bot.handlers import (
 )
 from bot.handlers.cors import cors_for_localhost
 from bot.handlers.problems import problems
-from bot.homes import Home
 from bot.limits import LIMITS, Limits
 from bot.mail import choice as mail_choice
+from bot.metrics import Metrics
+from bot.retention import keep_forgetting
 from bot.settings import WHATSAPP_VARIABLES, Environment, Settings, unset
 from bot.store.account import StoredAccount
-from bot.store.attention import StoredAttention
+from bot.store.alarms import StoredAlarms
 from bot.store.audit_log import StoredAuditLog
 from bot.store.avatars import StoredAvatars
 from bot.store.first_answers import StoredFirstAnswers
 from bot.store.health import StoredHealth
 from bot.store.history import StoredHistory
 from bot.store.inbox import StoredInbox
-from bot.store.outbox import StoredOutbox
-from bot.store.people import StoredPeople
 from bot.store.phone_links import StoredPhoneLinks
 from bot.store.rate_limits import StoredRateLimits
-from bot.store.turns import StoredTurns
+from bot.store.retention import StoredRetention
 from bot.whatsapp.graph import Graph
 
 log = structlog.get_logger()
 
 Resource = Callable[[web.Application], AsyncIterator[None]]
 
-DRAIN_SECONDS = 20.0  # of the 30 that Heroku gives between SIGTERM and SIGKILL
-
-_SETTINGS = web.AppKey("settings", Settings)
-_HOME = web.AppKey("home", Home)
+_SHOWN: Sequence[web.AppKey[Any]] = (
+    keys.HEALTH,
+    keys.ALARMS,
+    keys.METRICS,
+    keys.METRICS_TOKEN,
+    keys.IN_PRODUCTION,
+)
 _HASHING: web.AppKey[Callable[[], Hashing]] = web.AppKey("hashing")
 
 
 async def home(app: web.Application) -> AsyncIterator[None]:
-    """Data and accounts, and what the endpoints ask of them."""
-    pace = app[keys.PACE]
-    opening = homes.opened(app[_SETTINGS], app.get(keys.POSTMAN), app[_HASHING])
-    async with opening as opened:
-        app[_HOME] = opened
-        audit_log = app[keys.AUDIT_LOG] = StoredAuditLog(opened.database)
-        app[keys.TOKENS] = opened.tokens
-        app[keys.ACCOUNTS] = AuditedAccounts(opened.accounts, audit_log)
-        app[keys.LINKS] = opened.links
-        app[keys.OWN_ACCOUNT] = StoredAccount(opened.database)
-        app[keys.INBOX] = StoredInbox(opened.queue, longest_wait=pace.longest)
-        app[keys.AVATARS] = StoredAvatars(opened.database)
-        app[keys.PHONE_LINKS] = StoredPhoneLinks(opened.database)
-        app[keys.HISTORY] = StoredHistory(opened.database, pace.finished, pace.longest)
-        app[keys.HEALTH] = StoredHealth(opened.database, opened.queue)
-        app[keys.RATE_LIMITS] = StoredRateLimits(opened.database)
-        app[keys.FIRST_ANSWERS] = StoredFirstAnswers(opened.database)
-        app[keys.SECRET] = opened.secret
+    """Data and accounts."""
+    opening = homes.opened(app[inner_keys.SETTINGS], app.get(keys.POSTMAN), app[_HASHING])
+    async with opening as app[inner_keys.HOME]:
         yield
+
+
+async def stores(app: web.Application) -> AsyncIterator[None]:
+    """What the endpoints ask of data and accounts."""
+    opened, pace = app[inner_keys.HOME], app[keys.PACE]
+    audit_log = app[keys.AUDIT_LOG] = StoredAuditLog(opened.database)
+    app[keys.TOKENS] = opened.tokens
+    app[keys.ACCOUNTS] = AuditedAccounts(opened.accounts, audit_log)
+    app[keys.LINKS] = opened.links
+    app[keys.OWN_ACCOUNT] = StoredAccount(opened.database)
+    app[keys.INBOX] = StoredInbox(
+        opened.queue,
+        number=app[keys.WHATSAPP].phone_number_id,
+        longest_wait=pace.longest,
+    )
+    app[keys.AVATARS] = StoredAvatars(opened.database)
+    app[keys.PHONE_LINKS] = StoredPhoneLinks(opened.database)
+    app[keys.HISTORY] = StoredHistory(opened.database, pace.finished, pace.longest)
+    app[keys.HEALTH] = StoredHealth(opened.database, opened.queue)
+    app[keys.ALARMS] = StoredAlarms(opened.database)
+    app[keys.RATE_LIMITS] = StoredRateLimits(opened.database)
+    app[keys.FIRST_ANSWERS] = StoredFirstAnswers(opened.database)
+    app[keys.SECRET] = opened.secret
+    yield
 
 
 async def mail(app: web.Application) -> AsyncIterator[None]:
     """Have letters delivered, where it is configured by whom."""
-    settings = app[_SETTINGS]
+    settings = app[inner_keys.SETTINGS]
     async with mail_choice.opened(
         resend_api_key=settings.resend_api_key,
         smtp_url=settings.smtp_url,
@@ -114,7 +128,7 @@ async def whatsapp(app: web.Application) -> AsyncIterator[None]:
 
 async def language_model(app: web.Application) -> AsyncIterator[None]:
     """Think with the configured model, or by script where there is none."""
-    settings = app[_SETTINGS]
+    settings = app[inner_keys.SETTINGS]
     if settings.llm_model is None:
         log.warning("model.scripted")
         app[keys.MODEL] = ScriptedAvatar()
@@ -128,47 +142,38 @@ async def language_model(app: web.Application) -> AsyncIterator[None]:
         base_url=settings.llm_base_url,
         api_key=key.get_secret_value() if key else None,
         model=settings.llm_model,
+        spent=app[keys.METRICS].spent,
     )
     app[keys.MODEL] = model
     yield
     await model.close()
 
 
-async def calling(app: web.Application) -> AsyncIterator[None]:
-    """Tell the other processes when somebody waits."""
-    bell = app[keys.BELL]
-    telling = asyncio.create_task(bell.tell_others(StoredAttention(app[_HOME].queue)))
-    yield
-    await _cancel(telling)
+async def watching(app: web.Application) -> AsyncIterator[None]:
+    """Tell operators what they have to see to; in every process, or nobody would miss a worker."""
+    settings, number = app[inner_keys.SETTINGS], app[keys.WHATSAPP]
+    async with alarm_choice.opened(
+        sentry_dsn=settings.sentry_dsn,
+        slack_webhook=settings.slack_webhook,
+        environment=settings.app_env,
+    ) as tellers:
+        watch = Watch(
+            app[keys.ALARMS], tellers, number=number.phone_number_id, allowance=number.allowance
+        )
+        looking = asyncio.create_task(watch.run())
+        yield
+        await _cancel(looking)
 
 
-async def answering(app: web.Application) -> AsyncIterator[None]:
-    """Answer whoever waits, unless other processes do that."""
-    if not app[_SETTINGS].run_worker:
+async def forgetting(app: web.Application) -> AsyncIterator[None]:
+    """Delete what is old, in the processes that answer people."""
+    if not app[inner_keys.SETTINGS].run_worker:
         yield
         return
-    database, bell = app[_HOME].database, app[keys.BELL]
-    attention = StoredAttention(app[_HOME].queue)
-    outbox, graph = StoredOutbox(database), app[keys.GRAPH]
-    conversation = Conversation(
-        inbox=app[keys.INBOX],
-        people=StoredPeople(database),
-        turns=StoredTurns(database),
-        outbox=outbox,
-        model=app[keys.MODEL],
-        messenger=graph,
-        sending=Sending(outbox=outbox, messenger=graph, grace=app[keys.PACE].outcome),
-        sign_up_url=app[_SETTINGS].sign_up_url,
-    )
-    worker = Worker(attention, conversation.attend, bell)
-    listening = asyncio.create_task(bell.listen(attention))
-    beating = asyncio.create_task(worker.keep_leases())
-    working = asyncio.create_task(worker.run())
+    work = keep_forgetting(StoredRetention(app[inner_keys.HOME].database))
+    forgetting = asyncio.create_task(work)
     yield
-    await worker.stop(grace_seconds=DRAIN_SECONDS)
-    await working
-    await _cancel(beating)
-    await _cancel(listening)
+    await _cancel(forgetting)
 
 
 _MODULES = (  # in the order in which people read about them
@@ -182,6 +187,7 @@ _MODULES = (  # in the order in which people read about them
     messages,
     webhook,
     health,
+    metrics,
     docs,
     pages,
     link_pages,
@@ -190,8 +196,11 @@ _MODULES = (  # in the order in which people read about them
 LIVE: Sequence[Resource] = (
     mail,
     home,
+    stores,
     whatsapp,
     language_model,
+    watching,
+    forgetting,
     calling,
     answering,
 )
@@ -211,7 +220,7 @@ def create_app(
         raise unset(*(name.upper() for name in WHATSAPP_VARIABLES))
     cors = [cors_for_localhost] if settings.app_env is Environment.DEVELOPMENT else []
     app = web.Application(middlewares=[*cors, problems], client_max_size=webhook.LARGEST_DELIVERY)
-    app[_SETTINGS] = settings
+    app[inner_keys.SETTINGS] = settings
     app[keys.WHATSAPP] = number
     app[keys.WA_ME] = settings.wa_me_url
     app[keys.TRUSTED_PROXIES] = settings.trusted_proxies
@@ -219,10 +228,24 @@ def create_app(
     app[keys.LIMITS] = limits
     app[_HASHING] = hashing
     app[keys.BELL] = Bell()
+    app[keys.METRICS] = Metrics()
+    app[keys.METRICS_TOKEN] = settings.metrics_token
+    app[keys.IN_PRODUCTION] = settings.app_env is Environment.PRODUCTION
     app.cleanup_ctx.extend(resources)
+    app.on_shutdown.append(claim_no_more)
     for module in _MODULES:
         app.add_routes(module.routes)
     return app
+
+
+def create_window(app: web.Application) -> web.Application:
+    """Build what shows how *app* is, for a process that serves nothing else."""
+    window = web.Application(middlewares=[problems])
+    for key in _SHOWN:
+        window[key] = app[key]
+    for module in (health, metrics):
+        window.add_routes(module.routes)
+    return window
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

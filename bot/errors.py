@@ -7,6 +7,7 @@ stands in ``handlers/problems.py`` alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from uuid import UUID
 
 
@@ -133,11 +134,15 @@ class ModelUnavailable(Unavailable):
 
 
 class GraphUnavailable(Unavailable):
-    """The Graph API refused for now, and certainly sent nothing."""
+    """The Graph API was not reached, and certainly sent nothing."""
 
 
 class OutcomeUnknown(Unavailable):
     """The request left and no answer came back: the message may have been sent."""
+
+
+class Postponed(Unavailable):
+    """WhatsApp does not take this message yet: Meta said so, or it would be too fast."""
 
 
 class MailUnavailable(Unavailable):
@@ -146,6 +151,31 @@ class MailUnavailable(Unavailable):
 
 class AnsweredElsewhere(Unavailable):
     """A turn is not what it was: part of it was answered, or its person left; look again."""
+
+
+# --- what Meta refuses -----------------------------------------------------------------------
+
+
+class Cure(StrEnum):
+    """What helps after a refusal; what Ava does about each is ``refuse`` in migration 021."""
+
+    TRANSIENT = "transient"  # trying again, with backoff
+    FEW_TRIES = "few_tries"  # trying again, three times: nobody knows what is wrong
+    THROTTLED = "throttled"  # the number sending less, for minutes
+    PAIR_RATE = "pair_rate"  # sending this person less: 1, 4, 16, 64 seconds
+    OPERATOR = "operator"  # the operator: token, payment, number, rights
+    UNREACHABLE = "unreachable"  # nothing, until this person writes
+    WINDOW_CLOSED = "window_closed"  # that the person writes; 24 hours have gone by
+    OURS = "ours"  # a change of our code: the same request fails again
+
+
+class SendRefused(AvaError):
+    """The Graph API answered with an error, and certainly sent nothing. code: Meta's."""
+
+    def __init__(self, code: int, cure: Cure) -> None:
+        super().__init__(f"Graph API error {code}")
+        self.code = code
+        self.cure = cure
 
 
 # --- asking again does not help ---------------------------------------------------------------
@@ -157,14 +187,6 @@ class StoreRejected(AvaError):
 
 class AccountsRejected(AvaError):
     """Whoever keeps the accounts refused what the code believed to be right."""
-
-
-class SendRejected(AvaError):
-    """The Graph API will never send this; ``code`` is Meta's error code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"Graph API error {code}")
-        self.code = code
 
 
 class MailRejected(AvaError):

@@ -10,8 +10,10 @@ from bot.chat.burst import Pace
 from bot.chat.model import LanguageModel
 from bot.limits import Limits
 from bot.mail.postman import Postman
+from bot.metrics import Metrics
 from bot.settings import WhatsApp
 from bot.store.ports import (
+    Alarms,
     AuditLog,
     Avatars,
     FirstAnswers,
@@ -40,6 +42,10 @@ RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
 FIRST_ANSWERS = web.AppKey("first_answers", FirstAnswers)
 SECRET = web.AppKey("secret", SecretStr)  # nobody but this Ava knows it
 HEALTH = web.AppKey("health", Health)
+ALARMS = web.AppKey("alarms", Alarms)
+METRICS = web.AppKey("metrics", Metrics)
+METRICS_TOKEN: web.AppKey[SecretStr | None] = web.AppKey("metrics_token")
+IN_PRODUCTION = web.AppKey("in_production", bool)
 ACCOUNTS = web.AppKey("accounts", Accounts)
 LINKS = web.AppKey("links", Links)
 TOKENS = web.AppKey("tokens", Tokens)

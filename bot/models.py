@@ -8,10 +8,12 @@ WhatsApp one or more of ``Send``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType, TypedDict
 from uuid import UUID
+
+from bot.errors import Cure
 
 PersonId = NewType("PersonId", UUID)  # auth.users.id
 AvatarId = NewType("AvatarId", UUID)
@@ -214,6 +216,7 @@ class StatusReport:
     status: ReplyStatus
     error_code: int | None = None
     error_details: str | None = None
+    cure: Cure | None = None  # what helps after error_code
 
 
 class UpdateKind(StrEnum):
@@ -221,7 +224,15 @@ class UpdateKind(StrEnum):
 
     MESSAGE = "message"
     STATUS = "status"
-    OTHER = "other"  # kept, not acted on
+    OTHER = "other"  # kept; none but a rename is acted on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """Meta's word that somebody has another business-scoped id."""
+
+    previous: str
+    current: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +241,7 @@ class Update:
 
     key: the same for every copy of the item, however often and in whatever company it comes.
     payload: the item as ASCII JSON text, from which ``wire.inbound`` reads the whole message.
+    is_said: False for a message that nothing comes of, as an emoji put on another one.
     """
 
     key: str
@@ -238,7 +250,9 @@ class Update:
     sender: Sender | None = None  # a message that wants attention; None for everything else
     text: str | None = field(default=None, repr=False)  # what a text message says
     sent_at: datetime | None = None
+    is_said: bool = True
     report: StatusReport | None = None  # for a status
+    rename: Rename | None = None
 
 
 # --- the conversation -----------------------------------------------------------------------
@@ -281,7 +295,8 @@ class Said:
 class Turn:
     """Everything a person said on one channel that is not answered yet, oldest first.
 
-    history: the lines before it on both channels, oldest first, without notices.
+    history: the lines before it on both channels, oldest first, without notices. waited: for how
+    long the first of it is unanswered.
     """
 
     person: PersonId
@@ -290,33 +305,93 @@ class Turn:
     history: tuple[Said, ...]
     unanswered: tuple[Said, ...]
     latest_wamid: Wamid | None = None  # of the newest unanswered WhatsApp message
+    waited: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What Ava says. parts: the same as WhatsApp messages, marks turned and split where needed."""
+    """What Ava says. parts: the same as WhatsApp messages, marks turned and split where needed.
+
+    silences: True answers STOP, False START.
+    """
 
     text: str
     parts: tuple[str, ...]
+    silences: bool | None = None
+
+
+class SendKind(StrEnum):
+    """What a WhatsApp message of ours is."""
+
+    TEXT = "text"
+    TEMPLATE = "template"  # approved by Meta beforehand; the only kind that opens a closed window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """One WhatsApp message that is ours to send; a long reply is several, in order."""
+    """One WhatsApp message that is ours to send; a long reply is several, in order.
+
+    text: of a template, its name and language as ``name:language``.
+    """
 
     id: SendId
     to: Sender
     text: str
     status: ReplyStatus
+    kind: SendKind = SendKind.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """How things stand with somebody on WhatsApp.
+
+    is_open: within 24 hours of their last message, when Meta lets us answer. is_unreachable: Meta
+    said that nothing reaches them. is_silenced: they said STOP. stopped_for: when somebody may try
+    whether our number sends again; None: it does.
+    """
+
+    stopped_for: timedelta | None = None
+    is_open: bool = True
+    is_unreachable: bool = False
+    is_silenced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to be the only worker on one conversation, until it runs out."""
+    """The right to be the only worker on one conversation, until it runs out; and what is known.
 
-    key: str  # ``Sender.key``, or ``app:<person>``
+    key: ``Sender.key``, or ``app:<person>`` (then nothing else is known). bsuid: by which the
+    person is known. arrivals: the payloads of their messages that are not handled, in order.
+    unsent: what is queued or sending to them, in order.
+    """
+
+    key: str
     id: UUID
     attempts: int  # this one included
+    person: PersonId | None = None
+    bsuid: str | None = None
+    arrivals: tuple[str, ...] = ()
+    unsent: tuple[Send, ...] = ()
+    chat: Chat = Chat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What a worker may do next.
+
+    joined: leases it holds, for which more has come. next_due: None when nothing waits.
+    """
+
+    leases: tuple[Lease, ...]
+    joined: frozenset[UUID]
+    next_due: timedelta | None
+
+
+class Dropped(StrEnum):
+    """Why a draft is not stored."""
+
+    ANSWERED = "answered"  # somebody else did, or the number is no longer theirs
+    JOINED = "joined"  # something came that belongs to the same turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,3 +417,72 @@ class PendingPhone:
 
     phone: Phone
     expires_at: datetime
+
+
+# --- for operators --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFigures:
+    """How much there is to do, for all processes together."""
+
+    waiting: int  # conversations
+    oldest_waiting: timedelta
+    unsent: int  # replies
+    dead_letters: int
+    parked: int  # statuses of something that is not known yet
+
+
+class AlarmName(StrEnum):
+    """What an operator must see to; Ava goes on as far as it can."""
+
+    SENDING_STOPPED = "sending_stopped"
+    SERVICE_MESSAGE_ALLOWANCE = "service_message_allowance"
+    DEAD_LETTERS = "dead_letters"
+    QUEUE_WAITING = "queue_waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One that stands since then.
+
+    figure: Meta's error code, the percent of the allowance, how many letters, or the seconds.
+    """
+
+    name: AlarmName
+    figure: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmChange:
+    """It was raised or cured, which is this process's to tell. told: who knows it already."""
+
+    alarm: Alarm
+    is_cured: bool
+    told: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A turn or a send that was given up. Nothing in it says who it is about, its id neither.
+
+    what: ``turn``, or what was to be sent: ``reply``, ``invitation`` … since: when the first of
+    what waits came, or was to be sent. error: a class of ours. code, details: Meta's. digits: the
+    number's last two. messages: what they wrote that nobody answered; of a send, those that a
+    replay sends. heard_at: by Meta's clock.
+    """
+
+    id: str
+    what: str
+    channel: Channel
+    since: datetime
+    dead_at: datetime | None
+    tries: int
+    error: str | None
+    code: int | None
+    details: str | None = field(repr=False)
+    digits: str | None
+    messages: int
+    heard_at: datetime | None
+    is_silenced: bool

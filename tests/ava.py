@@ -2,6 +2,7 @@
 and an OpenAI-compatible endpoint that says what a test wants."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,12 @@ from tests.contract import holding
 from tests.homes import Home
 
 ADA, BEN = "31600000001", "31600000002"  # WhatsApp ids
-AT_ONCE = Pace(finished=timedelta(0), fragment=timedelta(0), outcome=timedelta(seconds=1))
+AT_ONCE = Pace(
+    finished=timedelta(0),
+    fragment=timedelta(0),
+    unfinished=timedelta(0),
+    outcome=timedelta(seconds=1),
+)
 # Everybody in the tests comes from one address, and all of them today.
 GENEROUS: Limits = {
     act: {by: replace(limit, times=1000 * limit.times) for by, limit in limits.items()}
@@ -170,6 +176,11 @@ class Ava:
     async def heard(self, wa_id: str, count: int) -> list[str]:
         """The texts of at least *count* replies to this number."""
         return [reply.text for reply in await self.simulator.until_replies(wa_id, count, _PATIENCE)]
+
+
+def at(second: int) -> str:
+    """A timestamp as Meta gives it: messages are in this order, and within 24 hours."""
+    return str(int(time.time()) + second)
 
 
 async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:

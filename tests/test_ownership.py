@@ -1,11 +1,7 @@
 """Whose number is it, and who hears what, while a number changes hands."""
 
-from uuid import UUID
-
-from bot.models import Channel, PersonId
-from bot.store.postgres import PostgresDatabase
-from bot.store.turns import StoredTurns
-from tests.ava import ADA, Ava, Person, eventually
+from tests.ava import ADA, Ava, Person, at, eventually
+from tests.homes import in_one_home
 
 
 async def code_for(person: Person, wa_id: str) -> str:
@@ -21,11 +17,12 @@ async def asked(ava: Ava, times: int) -> bool:
     return len(ava.model.asked) >= times
 
 
+@in_one_home
 async def test_a_reply_that_waits_is_never_sent_to_the_new_owner_of_a_number(ava: Ava) -> None:
     ada = await ava.acquainted("ada@example.com", ADA)
     ben = await ava.sign_up("ben@example.com")
     await ben.make_avatar()
-    ava.simulator.faults.answer(190, times=1000)
+    ava.simulator.faults.answer(131016, times=1000)
     await ava.simulator.say(ADA, "My secret.")
     await ava.simulator.until(lambda: "secret" in str(ava.simulator.received), timeout=20)
 
@@ -45,18 +42,19 @@ async def test_what_was_said_before_a_code_stays_with_the_former_owner(ava: Ava)
     await ben.make_avatar()
     ava.simulator.faults.batch = 10
 
-    await ava.simulator.say(ADA, "My secret.", timestamp="1790000001")
-    await ava.simulator.say(ADA, await code_for(ben, ADA), timestamp="1790000002")
-    await ava.simulator.say(ADA, "Hello.", timestamp="1790000003")
+    await ava.simulator.say(ADA, "My secret.", timestamp=at(1))
+    await ava.simulator.say(ADA, await code_for(ben, ADA), timestamp=at(2))
+    await ava.simulator.say(ADA, "Hello.", timestamp=at(3))
 
     assert (await ava.heard(ADA, 3))[2] == "You said: Hello."
     assert [line["content"] for line in await ada.messages()] == ["My secret."]
     assert [line["content"] for line in await ben.messages()] == ["Hello.", "You said: Hello."]
 
 
+@in_one_home
 async def test_nothing_is_sent_to_a_number_after_it_was_unlinked(ava: Ava) -> None:
     ada = await ava.acquainted()
-    ava.simulator.faults.answer(190, times=1000)
+    ava.simulator.faults.answer(131016, times=1000)
     await ava.simulator.say(ADA, "My secret.")
     await eventually(lambda: has_lines(ada, 2))
 
@@ -69,6 +67,7 @@ async def test_nothing_is_sent_to_a_number_after_it_was_unlinked(ava: Ava) -> No
     assert not any("secret" in reply.text for reply in ava.simulator.replies(ADA))
 
 
+@in_one_home
 async def test_a_reply_composed_while_the_number_was_unlinked_is_dropped(ava: Ava) -> None:
     ada = await ava.acquainted()
     ava.model.let_go.clear()
@@ -83,18 +82,7 @@ async def test_a_reply_composed_while_the_number_was_unlinked_is_dropped(ava: Av
     assert len(ava.simulator.replies(ADA)) == 2
 
 
-async def test_an_id_is_not_remembered_for_a_number_that_is_gone(ava: Ava) -> None:
-    ada = await ava.sign_up()
-    database = PostgresDatabase(ava.home.owner_url, size=1)
-    await database.open()
-
-    await StoredTurns(database).open(PersonId(UUID(ada.id)), Channel.WHATSAPP, bsuid="NL.4091772")
-
-    async with database.system_conn() as connection:
-        assert await connection.fetchval("select count(*) from whatsapp_identities") == 0
-    await database.close()
-
-
+@in_one_home
 async def test_the_code_that_linked_a_number_may_be_sent_again(ava: Ava) -> None:
     person = await ava.sign_up()
     code = await code_for(person, ADA)

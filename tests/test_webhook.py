@@ -12,8 +12,9 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
-from tests.ava import ADA, Ava, ava_in
+from tests.ava import ADA, Ava, at, ava_in
 from tests.homes import KINDS, Home, lent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -44,7 +45,7 @@ async def ava(shared_ava: Ava) -> Ava:
 
 
 def text(body: str = "Hello.", *, wamid: str = "wamid.1", **more: Any) -> Json:
-    return {"from": ADA, "id": wamid, "timestamp": "1790000001", "type": "text"} | {
+    return {"from": ADA, "id": wamid, "timestamp": at(0), "type": "text"} | {
         "text": {"body": body},
         **more,
     }
@@ -220,6 +221,17 @@ async def test_a_timestamp_of_nonsense_is_no_reason_to_lose_a_message(
 ) -> None:
     assert await deliver(ava, delivery(text(timestamp=timestamp))) == 200
     assert [kind for kind, _ in await inbox(ava)] == ["message"]
+
+
+async def test_the_line_about_a_delivery_says_what_it_held_and_how_long_each_step_took(
+    ava: Ava,
+) -> None:
+    with capture_logs() as lines:
+        await deliver(ava, delivery(text(), {"id": "wamid.2", "type": "strange"}))
+
+    (line,) = [line for line in lines if line["event"] == "delivery.stored"]
+    assert (line["updates"], line["new"]) == (2, 2)
+    assert list(line["milliseconds"]) == ["read", "verify", "parse", "store"]
 
 
 async def test_a_refused_delivery_is_one_line_in_the_log(

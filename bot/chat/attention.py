@@ -1,16 +1,20 @@
 """Who waits for something, and the worker that attends to them, one at a time each."""
 
 import asyncio
+import math
 import os
 import random
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import structlog
 
 from bot.errors import AvaError, Unavailable
-from bot.models import Lease
+from bot.models import Claimed, Lease
 from bot.store.ports import Attention
 
 log = structlog.get_logger()
@@ -23,7 +27,8 @@ _STORE_DOWN = 1.0  # seconds until the store is asked again
 _FIRST_RETRY, _LAST_RETRY = 2.0, 120.0  # seconds, doubling
 _FAILURES = 8  # of the unforeseen kind; what is merely unavailable is tried for ever
 
-Attend = Callable[[str], Awaitable[None]]
+# Attends to a lease; the event is set when more has come for it.
+Attend = Callable[[Lease, asyncio.Event], Awaitable[None]]
 
 
 class Bell:
@@ -32,10 +37,27 @@ class Bell:
     def __init__(self) -> None:
         self.here = asyncio.Event()
         self._elsewhere = asyncio.Event()
+        self._due = math.inf  # time.monotonic
 
-    def ring(self) -> None:
+    def ring(self, after: timedelta = timedelta(0)) -> None:
+        """Say that something is due *after* that time."""
+        self._due = min(self._due, time.monotonic() + after.total_seconds())
         self.here.set()
         self._elsewhere.set()
+
+    def ring_here(self) -> None:
+        """Say in this process alone that something is due now."""
+        self._due = -math.inf
+        self.here.set()
+
+    def hush(self) -> None:
+        """Forget what was rung for, before looking for it."""
+        self._due = math.inf
+        self.here.clear()
+
+    def seconds_left(self) -> float:
+        """Return how long it takes until what was rung for is due."""
+        return max(0.0, self._due - time.monotonic())
 
     async def tell_others(self, attention: Attention) -> None:
         """Pass rings on for ever, at most one in ``_GAP``, never inside a durable transaction."""
@@ -51,7 +73,16 @@ class Bell:
     async def listen(self, attention: Attention) -> None:
         """Ring here whenever another process tells."""
         async for _ in attention.woken():
-            self.here.set()
+            self.ring_here()
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A conversation that is attended to. more: set when more has come for it."""
+
+    lease: Lease
+    task: "asyncio.Task[None]"
+    more: asyncio.Event
 
 
 class Worker:
@@ -65,14 +96,19 @@ class Worker:
         self._bell = bell
         self._slots = slots
         self._name = f"{os.getpid()}-{uuid4().hex[:8]}"
-        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._running: dict[UUID, _Running] = {}
+        self._done: list[Lease] = []  # to be given back with the next claim
         self._stopping = False
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
 
     async def run(self) -> None:
         """Work until ``stop``."""
+        self._at_rest.clear()
         while not self._stopping:
-            self._bell.here.clear()
+            self._bell.hush()
             await self._wait(await self._start_due())
+        self._at_rest.set()
 
     async def keep_leases(self) -> None:
         """Extend the leases of what runs, for ever: cancel it after ``stop``.
@@ -83,61 +119,92 @@ class Worker:
             await asyncio.sleep(_BEAT)
             await self._beat()
 
-    async def stop(self, *, grace_seconds: float) -> None:
-        """Claim nothing more; let what runs finish, and give back what does not."""
+    def claim_no_more(self) -> None:
+        """Only go on with what runs."""
         self._stopping = True
         self._bell.here.set()
-        running = set(self._running.values())
-        if running:
-            _, late = await asyncio.wait(running, timeout=grace_seconds)
+
+    async def stop(self, *, grace_seconds: float) -> None:
+        """Claim nothing more; let what runs finish, and give back what does not."""
+        self.claim_no_more()
+        await self._at_rest.wait()
+        tasks = {running.task for running in self._running.values()}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace_seconds)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        with suppress(AvaError):  # the leases run out, and others poll
+            await self._claim(limit=0)
+            await self._attention.wake_others()
 
     async def _start_due(self) -> float:
         """Start what is due; return the seconds until there may be more."""
         free = self._slots - len(self._running)
-        if free <= 0:
-            return _POLL  # a finished conversation rings
         try:
-            leases = await self._attention.claim(worker=self._name, limit=free, lease=_LEASE)
-            for lease in leases:
-                self._start(lease)
-            if len(leases) == free:
-                return 0
-            next_due = await self._attention.next_due()
+            claimed = await self._claim(limit=free)
         except AvaError as exc:
             log.warning("attention.unavailable", reason=type(exc).__name__)
             return _STORE_DOWN
         except Exception:  # one row that nobody foresaw must not leave everybody unanswered
             log.exception("attention.failed")
             return _STORE_DOWN
-        return _POLL if next_due is None else min(_POLL, max(0.0, next_due.total_seconds()))
+        for lease in claimed.leases:
+            self._start(lease)
+        if len(self._running) == self._slots:
+            return _POLL  # a finished conversation rings
+        if claimed.next_due is None:
+            return _POLL
+        return min(_POLL, claimed.next_due.total_seconds())
+
+    async def _claim(self, *, limit: int) -> Claimed:
+        done, self._done = self._done, []
+        held = [running.lease for running in self._running.values()]
+        try:
+            claimed = await self._attention.claim(
+                worker=self._name, limit=limit, lease=_LEASE, done=done, held=held
+            )
+        except BaseException:
+            self._done = done + self._done
+            raise
+        for joined in claimed.joined & self._running.keys():
+            self._running[joined].more.set()
+        return claimed
 
     async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._bell.here.wait()
-        except TimeoutError:
-            return
+        """Wait that long, or until what the bell rings for is due.
+
+        While something runs every ring counts: it may be more of the same conversation.
+        """
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._bell.here.wait()
+            except TimeoutError:
+                return
+            if self._stopping or self._running:
+                return
+            until = min(until, time.monotonic() + self._bell.seconds_left())
+            self._bell.here.clear()
 
     def _start(self, lease: Lease) -> None:
-        task = asyncio.create_task(self._work(lease), name="attend")
-        self._running[lease.id] = task
+        more = asyncio.Event()
+        task = asyncio.create_task(self._work(lease, more), name="attend")
+        self._running[lease.id] = _Running(lease, task, more)
         task.add_done_callback(lambda _: self._ended(lease))
 
     def _ended(self, lease: Lease) -> None:
         del self._running[lease.id]
-        self._bell.here.set()
+        self._bell.ring_here()
 
-    async def _work(self, lease: Lease) -> None:
+    async def _work(self, lease: Lease, more: asyncio.Event) -> None:
         try:
-            await self._attend(lease.key)
+            await self._attend(lease, more)
         except asyncio.CancelledError:
             await self._give_back(lease, "cancelled", timedelta(0))
             raise
         except Unavailable as exc:
-            log.warning("turn.postponed", reason=type(exc).__name__, attempts=lease.attempts)
             again_in = _backoff(lease.attempts) if exc.again_in is None else exc.again_in
             await self._give_back(lease, type(exc).__name__, again_in)
         except Exception as exc:
@@ -145,16 +212,15 @@ class Worker:
             await self._give_back(lease, type(exc).__name__, again_in, most_failures=_FAILURES)
             log.exception("turn.failed", attempts=lease.attempts)
         else:
-            await self._finish(lease)
-
-    async def _finish(self, lease: Lease) -> None:
-        try:
-            await self._attention.finish(lease)
-        except AvaError:
-            log.warning("attention.unfinished")  # the lease runs out and finds nothing to do
+            self._done.append(lease)
 
     async def _give_back(
-        self, lease: Lease, error: str, again_in: timedelta, *, most_failures: int | None = None
+        self,
+        lease: Lease,
+        error: str,
+        again_in: timedelta,
+        *,
+        most_failures: int | None = None,
     ) -> None:
         try:
             await self._attention.fail(
@@ -172,8 +238,8 @@ class Worker:
         except AvaError:
             return
         for lost in set(held) - kept:
-            if task := self._running.get(lost):
-                task.cancel()
+            if running := self._running.get(lost):
+                running.task.cancel()
 
 
 def _backoff(attempts: int) -> timedelta:

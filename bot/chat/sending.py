@@ -1,4 +1,4 @@
-"""What is in the outbox, on its way to WhatsApp: in order, and not twice for want of an answer."""
+"""What is in the outbox, on its way to WhatsApp: in order, not too fast, not twice blindly."""
 
 import asyncio
 import time
@@ -9,8 +9,16 @@ from typing import Protocol
 
 import structlog
 
-from bot.errors import GraphUnavailable, OutcomeUnknown, SendRejected, StoreUnavailable
-from bot.models import ReplyStatus, Send, Sender, SendId, Wamid
+from bot.errors import (
+    Cure,
+    GraphUnavailable,
+    OutcomeUnknown,
+    Postponed,
+    SendRefused,
+    StoreUnavailable,
+)
+from bot.metrics import Metrics
+from bot.models import Chat, ReplyStatus, Send, Sender, SendId, SendKind, Wamid
 from bot.store.ports import Outbox
 
 log = structlog.get_logger()
@@ -18,14 +26,30 @@ log = structlog.get_logger()
 _NOTE_AGAIN = 1.0  # seconds
 # A status that comes just while a lease is given back wakes nobody, so look now and then.
 _LOOKS = 24  # within the grace
+_PATIENCE = timedelta(seconds=1)  # a wait that a worker sits out
+_REOPENED_AGAIN = timedelta(days=3)
+_CLOSES_THE_CHAT = (Cure.WINDOW_CLOSED, Cure.UNREACHABLE)
 
 
 class Messenger(Protocol):
     """WhatsApp, as far as a turn needs it. Errors: see ``bot.whatsapp.graph``."""
 
-    async def send_text(self, to: Sender, text: str, *, send_id: SendId) -> Wamid: ...
+    async def send(self, send: Send) -> Wamid: ...
 
     async def show_typing(self, message: Wamid) -> None: ...
+
+
+class ChatClosed(Exception):
+    """Nothing more can be sent to this person for now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """The business number that sends. template: ``name:language``, None: there is none."""
+
+    id: str
+    messages_per_second: float
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,48 +58,116 @@ class Sending:
 
     outbox: Outbox
     messenger: Messenger
+    number: Number
     grace: timedelta
+    metrics: Metrics
     _started: float = field(default_factory=time.monotonic)
 
-    async def send(self, sends: Sequence[Send]) -> None:
-        """Send in order; raise at the first that cannot be sent now, so that the order holds."""
-        for send in sends:
-            if send.status is ReplyStatus.SENDING:
-                await self._give_up_waiting(send)
-            if await self.outbox.begin(send.id):
-                await self._send_one(send)
+    async def clearance(self, to: Sender) -> timedelta | None:
+        """Return None once a message may leave for them, or the time to wait if it is long."""
+        wait = await self.outbox.pace(
+            self.number.id,
+            to,
+            per_second=self.number.messages_per_second,
+            patience=_PATIENCE,
+        )
+        if wait > _PATIENCE:
+            return wait
+        if wait:
+            await asyncio.sleep(wait.total_seconds())
+        return None
 
-    async def _give_up_waiting(self, send: Send) -> None:
+    async def send(self, sends: Sequence[Send], *, begun: bool = False) -> None:
+        """Send in order; raise at the first that cannot be sent now, so that the order holds.
+
+        begun: the first is cleared and *sending* already.
+        """
+        try:
+            for send in sends:
+                if begun or await self._begin(send):
+                    await self._send_one(send)
+                begun = False
+        except ChatClosed:
+            log.info("sends.held")
+            await self.reopen(sends[0].to)
+
+    async def send_what_waits(self, sends: Sequence[Send], chat: Chat) -> None:
+        """Send what an earlier attempt left, as far as the chat stands open."""
+        if not sends or chat.is_unreachable:
+            return
+        if chat.is_open:
+            await self.send(sends)
+        else:
+            await self.send([send for send in sends if send.kind is SendKind.TEMPLATE])
+            await self.reopen(sends[0].to)
+
+    async def reopen(self, to: Sender) -> None:
+        """Ask them to write, where a template for that is configured: it opens the window."""
+        if self.number.template is None:
+            return
+        sends = await self.outbox.queue(
+            f"reopen:{to.key}",
+            to,
+            self.number.template,
+            kind=SendKind.TEMPLATE,
+            again_after=_REOPENED_AGAIN,
+        )
+        await self.send(sends)
+
+    # --- one ---------------------------------------------------------------------------------
+
+    async def _begin(self, send: Send) -> bool:
+        if send.status is ReplyStatus.SENDING:
+            await self._await_outcome(send)
+        if wait := await self.clearance(send.to):
+            raise Postponed("pace", again_in=wait)
+        return await self.outbox.begin(send.id)
+
+    async def _await_outcome(self, send: Send) -> None:
         """A request left and nobody knows what came of it: wait for a status before repeating.
 
         Only the time counts in which a status could have reached us.
         """
+        doubted = await self.outbox.doubt(send.id)
+        if doubted is None:
+            return
         here = timedelta(seconds=time.monotonic() - self._started)
-        waited = min(await self.outbox.doubted_for(send.id), here)
+        waited = min(doubted, here)
         if waited < self.grace:
             raise OutcomeUnknown(again_in=min(self.grace - waited, self.grace / _LOOKS))
         log.warning("send.repeated")
-        await self.outbox.requeue(send.id)
+        self.metrics.sent("repeated", None)
+        await self.outbox.repeat(send.id)
 
     async def _send_one(self, send: Send) -> None:
         try:
-            wamid = await self.messenger.send_text(send.to, send.text, send_id=send.id)
-        except GraphUnavailable:
-            await self.outbox.requeue(send.id)
-            raise
-        except SendRejected as exc:
-            await self.outbox.failed(send.id, exc.code)
-            log.warning("send.failed", code=exc.code)
+            wamid = await self.messenger.send(send)
+        except GraphUnavailable as exc:
+            again_in = await self._refused(send, None, Cure.TRANSIENT)
+            raise Postponed(str(exc), again_in=again_in) from exc
+        except SendRefused as exc:
+            again_in = await self._refused(send, exc.code, exc.cure)
+            if again_in is not None:
+                raise Postponed(str(exc), again_in=again_in) from exc
+            if exc.cure in _CLOSES_THE_CHAT:
+                raise ChatClosed from exc
         except OutcomeUnknown as exc:
-            await self.outbox.doubted_for(send.id)
+            self.metrics.sent("unknown", None)
+            await self.outbox.doubt(send.id)
             raise OutcomeUnknown(again_in=self.grace / _LOOKS) from exc
         else:
             await self._note_sent(send.id, wamid)
 
+    async def _refused(self, send: Send, code: int | None, cure: Cure) -> timedelta | None:
+        log.warning("send.refused", code=code, cure=cure.value)
+        self.metrics.sent("refused", code)
+        return await self.outbox.refused(send.id, code, cure, self.number.id)
+
     async def _note_sent(self, send: SendId, wamid: Wamid) -> None:
         """Keep at it while the store is away: the one thing worse than a late reply is a second."""
+        self.metrics.sent("sent", None)
         while True:
             try:
-                return await self.outbox.sent(send, wamid)
+                return await self.outbox.sent(send, wamid, self.number.id)
             except StoreUnavailable:
                 await asyncio.sleep(_NOTE_AGAIN)

@@ -1,209 +1,171 @@
 """A message's way from the inbox to the answer; read it from ``attend`` down."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
-from bot import link_codes
-from bot.chat import gates, wording
-from bot.chat.lines import line_of
-from bot.chat.model import LanguageModel
-from bot.chat.sending import Messenger, Sending
-from bot.errors import (
-    AnsweredElsewhere,
-    GraphUnavailable,
-    ModelUnavailable,
-    OutcomeUnknown,
-    SendRejected,
-)
-from bot.inbound import Inbound, Text, Welcome
-from bot.models import (
-    Arrival,
-    Channel,
-    PersonId,
-    Reply,
-    Send,
-    Sender,
-    Turn,
-    Wamid,
-)
-from bot.store.ports import Inbox, Outbox, People, Turns
-from bot.whatsapp import text as whatsapp_text
+from bot.chat import gates
+from bot.chat.acquaintance import Acquaintance, Met
+from bot.chat.composing import Composer, Joined, reply_of
+from bot.chat.gates import Verdict
+from bot.chat.gates.consent import Wish
+from bot.chat.hearing import Hearing
+from bot.chat.sending import Sending
+from bot.chat.visit import Visit
+from bot.errors import AnsweredElsewhere, Postponed, Unavailable
+from bot.metrics import Metrics
+from bot.models import Channel, Dropped, Lease, PersonId, Send, Sender, Turn
+from bot.store.ports import Turns
 from bot.whatsapp import wire
 
 log = structlog.get_logger()
 
-_INVITED_AGAIN = timedelta(days=1)
-_REFUSED_AGAIN = timedelta(minutes=15)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """Answers whoever waits.
+    """Answers whoever waits."""
 
-    sign_up_url: where strangers are sent; None: nobody has said.
-    """
-
-    inbox: Inbox
-    people: People
+    acquaintance: Acquaintance
+    hearing: Hearing
     turns: Turns
-    outbox: Outbox
-    model: LanguageModel
-    messenger: Messenger
+    composer: Composer
     sending: Sending
-    sign_up_url: str | None
+    metrics: Metrics
 
-    async def attend(self, key: str) -> None:
-        """Answer everything that *key* waits for: a sender's, or ``app:<person>``.
+    async def attend(self, lease: Lease, more: asyncio.Event) -> None:
+        """Answer everything that *lease* is about, unless there is *more* of it to come.
 
         May be repeated at any point without a second effect. Raises ``Unavailable`` when it
         should be.
         """
-        kind, _, name = key.partition(":")
-        if kind == "app":
-            person = PersonId(UUID(name))
-            turn = await self.turns.open(person, Channel.APP)
-            await self._answer(turn, to=None)
-        else:
-            await self._attend_to(Sender.of_key(key))
-
-    async def _attend_to(self, sender: Sender) -> None:
-        arrived = [wire.inbound(payload) for payload in await self.inbox.arrivals(sender)]
-        messages = await self._see_to_link_codes(sender, arrived)
-        await self.sending.send(await self.outbox.unsent(sender))
-        person = await self.people.find(sender)
-        if person is None:
-            await self._invite(sender, messages)
-        else:
-            turn = await self._receive(person, messages)
-            await self._answer(turn, to=sender)
-
-    # --- who is it ---------------------------------------------------------------------------
-
-    async def _see_to_link_codes(
-        self, sender: Sender, messages: Sequence[Inbound]
-    ) -> list[Inbound]:
-        """Redeem the codes among *messages*, and return what came behind the last one.
-
-        What came before a code belongs to whoever had the number until then.
-        """
-        behind: list[Inbound] = []
-        for message in messages:
-            if code := _link_code(message):
-                await self._keep(sender, behind)
-                await self._redeem(code, message, sender)
-                behind = []
+        visit = Visit(lease=lease, more=more)
+        with self._closing(visit):
+            if (sender := visit.to) is None:
+                await self._attend_in_the_app(visit)
             else:
-                behind.append(message)
-        return behind
+                await self._attend_to(sender, visit)
 
-    async def _keep(self, sender: Sender, messages: Sequence[Inbound]) -> None:
-        if messages:
-            person = await self.people.find(sender)
-            await (self._receive(person, messages) if person else self._put_aside(messages))
+    async def _attend_in_the_app(self, visit: Visit) -> None:
+        person = PersonId(UUID(visit.lease.key.removeprefix("app:")))
+        with visit.timings.step("open"):
+            turn = await self.turns.open(person, Channel.APP)
+        await self._answer(turn, await self._judge(turn, visit), visit)
 
-    async def _redeem(self, code: str, message: Inbound, sender: Sender) -> None:
-        person = await self.people.redeem(code, message.sender, message.id)
-        if person is None:
-            await self._refuse_link_code(sender, message.id)
+    async def _attend_to(self, sender: Sender, visit: Visit) -> None:
+        lease = visit.lease
+        arrived = [wire.inbound(payload) for payload in lease.arrivals]
+        with visit.timings.step("meet"):
+            met = await self.acquaintance.meet(sender, lease, arrived)
+        if met.person is None:
+            visit.outcome = "stranger"
+            await self._send_what_waits(met, visit)
+            await self.acquaintance.invite(sender, lease, met.said)
+            return
+        with visit.timings.step("open"):
+            turn = await self.hearing.receive(met.person, met.said)
+        verdict = await self._judge(turn, visit)
+        if verdict.is_urgent:
+            await self._answer(turn, verdict, visit)
+            await self._send_what_waits(met, visit)
         else:
-            await self._confirm_link(person, sender, message.id)
+            await self._send_what_waits(met, visit)
+            await self._answer(turn, verdict, visit)
 
-    async def _refuse_link_code(self, sender: Sender, wamid: Wamid) -> None:
-        key = f"code refused:{sender.key}"
-        text = wording.code_refused()
-        sends = await self.outbox.queue(key, sender, text, again_after=_REFUSED_AGAIN)
-        await self.inbox.put_aside([wamid])
-        await self.sending.send(sends)
+    async def _send_what_waits(self, met: Met, visit: Visit) -> None:
+        with visit.timings.step("unsent"):
+            await self.sending.send_what_waits(met.unsent, visit.lease.chat)
 
-    async def _confirm_link(self, person: PersonId, sender: Sender, wamid: Wamid) -> None:
-        turn = await self.turns.open(person, Channel.WHATSAPP)  # for the avatar's name
-        text = wording.linked(turn.avatar, self.sign_up_url)
-        sends = await self.outbox.queue(f"linked:{wamid}", sender, text)
-        await self.inbox.put_aside([wamid])
-        log.info("person.linked", person=str(person))
-        await self.sending.send(sends)
+    async def _judge(self, turn: Turn, visit: Visit) -> Verdict:
+        visit.messages = len(turn.unanswered)
+        if not turn.unanswered:
+            return Verdict()
+        with visit.timings.step("gates"):  # in a thread: a long text would keep others waiting
+            return await asyncio.to_thread(
+                gates.judge, turn, is_silenced=visit.lease.chat.is_silenced
+            )
 
-    async def _invite(self, sender: Sender, messages: Sequence[Inbound]) -> None:
-        """Tell a stranger how to get in; what they said is not kept as a chat."""
-        sends: Sequence[Send] = ()
-        if any(_is_said(message) for message in messages):
-            key, text = f"invitation:{sender.key}", wording.invitation(self.sign_up_url)
-            sends = await self.outbox.queue(key, sender, text, again_after=_INVITED_AGAIN)
-        await self._put_aside(messages)
-        await self.sending.send(sends)
-        log.info("stranger.met", invited=bool(sends))
-
-    # --- what was said -----------------------------------------------------------------------
-
-    async def _receive(self, person: PersonId, messages: Sequence[Inbound]) -> Turn:
-        """Store what belongs into the conversation, and return all that is not answered."""
-        lines = [(message, line_of(message.content)) for message in messages]
-        await self._put_aside([message for message, line in lines if line is None])
-        bsuids = [m.sender.bsuid for m in messages if m.sender.wa_id and m.sender.bsuid]
-        return await self.turns.open(
-            person,
-            Channel.WHATSAPP,
-            [Arrival(wamid=m.id, line=line, quoted=m.quoted) for m, line in lines if line],
-            bsuid=bsuids[-1] if bsuids else None,
-        )
-
-    async def _put_aside(self, messages: Sequence[Inbound]) -> None:
-        if messages:
-            await self.inbox.put_aside([message.id for message in messages])
-
-    # --- what to say -------------------------------------------------------------------------
-
-    async def _answer(self, turn: Turn, *, to: Sender | None) -> None:
+    async def _answer(self, turn: Turn, verdict: Verdict, visit: Visit) -> None:
         if not turn.unanswered:
             return
-        # In a thread: patterns in seven languages over a long text would keep others waiting.
-        text = await asyncio.to_thread(gates.answer, turn) or await self._compose(turn, to)
-        sends = await self.turns.answer(turn, _reply(text), to)
-        if sends is None:
-            raise AnsweredElsewhere(again_in=timedelta(0))
-        await self.sending.send(sends)
-        log.info("turn.answered", channel=turn.channel, messages=len(turn.unanswered))
+        if verdict.is_silent:
+            visit.outcome = "silenced"
+        elif not visit.lease.chat.is_open or visit.lease.chat.is_unreachable:
+            await self._hold(visit)
+        else:
+            await self._speak(turn, verdict, visit)
 
-    async def _compose(self, turn: Turn, to: Sender | None) -> str:
-        typing = asyncio.create_task(self._show_typing(turn), name="show typing")
+    async def _hold(self, visit: Visit) -> None:
+        """Nothing may be sent until they write; then all of it is answered at once."""
+        visit.outcome = "held"
+        if visit.to and not visit.lease.chat.is_unreachable:
+            await self.sending.reopen(visit.to)
+
+    async def _speak(self, turn: Turn, verdict: Verdict, visit: Visit) -> None:
+        text, joins = verdict.text, False
+        if text is None:
+            if stopped_for := visit.lease.chat.stopped_for:  # nobody pays for what cannot be sent
+                raise Postponed("stopped", again_in=stopped_for)
+            text, joins = await self.composer.compose(turn, visit), self.composer.joins(turn)
+        wait = await self._clearance(visit)
+        with visit.timings.step("store"):
+            stored = await self.turns.answer(
+                turn,
+                replace(reply_of(text), silences=_silences(verdict)),
+                visit.to,
+                joins=joins,
+                begin=wait is None,
+            )
+        if stored is Dropped.JOINED:
+            raise Joined
+        if stored is Dropped.ANSWERED:
+            raise AnsweredElsewhere(again_in=timedelta(0))
+        visit.outcome = "answered"
+        await self._send(stored, wait, visit)
+
+    async def _clearance(self, visit: Visit) -> timedelta | None:
+        if visit.to is None:
+            return None
+        with visit.timings.step("pace"):
+            return await self.sending.clearance(visit.to)
+
+    async def _send(self, sends: Sequence[Send], wait: timedelta | None, visit: Visit) -> None:
+        if wait is not None:
+            raise Postponed("pace", again_in=wait)
+        with visit.timings.step("send"):
+            await self.sending.send(sends, begun=True)
+
+    @contextmanager
+    def _closing(self, visit: Visit) -> Iterator[None]:
+        """Count the visit and write the one line about it, whatever its end."""
+        reason = None
         try:
-            reply = await self.model.reply(turn)
-        except ModelUnavailable:
-            await self._apologise(turn, to)
+            yield
+        except Joined:
+            visit.outcome = "joined"
+        except Unavailable as exc:
+            reason = type(exc).__name__
+            visit.outcome = "postponed" if visit.outcome != "answered" else "answered, not sent"
+            raise
+        except BaseException as exc:
+            reason, visit.outcome = type(exc).__name__, "failed"
             raise
         finally:
-            await typing  # behind the reply it would stay on their screen
-        aside = gates.aside(turn)
-        return f"{reply}\n\n{aside}" if aside else reply
-
-    async def _show_typing(self, turn: Turn) -> None:
-        if turn.latest_wamid is None:
-            return
-        try:
-            await self.messenger.show_typing(turn.latest_wamid)
-        except (GraphUnavailable, OutcomeUnknown, SendRejected) as exc:
-            log.info("typing.failed", reason=type(exc).__name__)
-
-    async def _apologise(self, turn: Turn, to: Sender | None) -> None:
-        """Say once that the answer will be late; nobody is left in silence."""
-        notice = _reply(wording.late(turn.avatar))
-        await self.sending.send(await self.turns.notice(turn, notice, to))
+            self.metrics.turned(visit.outcome, visit.channel, visit.timings)
+            log.info(
+                "turn.closed",
+                outcome=visit.outcome,
+                reason=reason,
+                channel=visit.channel,
+                messages=visit.messages,
+                attempts=visit.lease.attempts,
+                milliseconds=visit.timings.milliseconds(),
+            )
 
 
-def _link_code(message: Inbound) -> str | None:
-    content = message.content
-    return link_codes.code_in(content.body) if isinstance(content, Text) else None
-
-
-def _is_said(message: Inbound) -> bool:
-    return bool(line_of(message.content)) or isinstance(message.content, Welcome)
-
-
-def _reply(text: str) -> Reply:
-    parts = whatsapp_text.split(whatsapp_text.for_whatsapp(text))
-    return Reply(text=text, parts=tuple(parts))
+def _silences(verdict: Verdict) -> bool | None:
+    return None if verdict.wish is None else verdict.wish is Wish.STOP

@@ -1,6 +1,7 @@
 """Meta's webhook: prove that it is ours, and take what is delivered."""
 
 import hmac
+from collections import Counter
 
 import structlog
 from aiohttp import web
@@ -8,8 +9,10 @@ from aiohttp import web
 from bot.errors import BadSignature
 from bot.handlers import bodies
 from bot.handlers.calls import Section
-from bot.keys import BELL, INBOX, PACE, WHATSAPP
+from bot.keys import BELL, INBOX, METRICS, PACE, WHATSAPP
+from bot.metrics import Metrics
 from bot.models import UpdateKind
+from bot.timings import Timings
 from bot.whatsapp import wire
 
 log = structlog.get_logger()
@@ -48,21 +51,35 @@ async def verify(request: web.Request, asked: bodies.Subscription) -> web.Respon
 async def receive(request: web.Request) -> web.Response:
     """Acknowledge a delivery once everything in it is stored; nobody is answered before that."""
     # Meta repeats what is not acknowledged, so a store that is down must never be a polite 200.
-    app, body = request.app, await request.read()
-    _verify_signature(request, body)
-    delivery = wire.parse(body, phone_number_id=request.app[WHATSAPP].phone_number_id)
+    app, timings = request.app, Timings()
+    with timings.step("read"):
+        body = await request.read()
+    with timings.step("verify"):
+        _verify_signature(request, body)
+    with timings.step("parse"):
+        delivery = wire.parse(body, phone_number_id=app[WHATSAPP].phone_number_id)
     pace = app[PACE]  # how long to wait for the rest of a burst; what comes later moves it
-    new = await app[INBOX].take([(update, pace.after(update.text)) for update in delivery.updates])
-    if any(update.sender for update in delivery.updates):
-        app[BELL].ring()
+    waits = [(update, pace.after(update.text)) for update in delivery.updates]
+    with timings.step("store"):
+        new = await app[INBOX].take(waits)
+    if due := [wait for update, wait in waits if update.sender and update.is_said]:
+        app[BELL].ring(after=min(due))
+    _close(app[METRICS], delivery, new, timings)
+    return web.Response()
+
+
+def _close(metrics: Metrics, delivery: wire.Delivery, new: int, timings: Timings) -> None:
+    """Count what was stored, and write the one line about it."""
+    kinds = Counter[str](update.kind for update in delivery.updates)
+    metrics.delivered(kinds, timings)
     log.info(
         "delivery.stored",
         updates=len(delivery.updates),
         new=new,
         ignored=delivery.ignored,
-        unread=sum(update.kind is UpdateKind.OTHER for update in delivery.updates),
+        unread=kinds[UpdateKind.OTHER],
+        milliseconds=timings.milliseconds(),
     )
-    return web.Response()
 
 
 def _verify_signature(request: web.Request, body: bytes) -> None:

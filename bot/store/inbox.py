@@ -1,4 +1,4 @@
-"""The inbox; its rules are ``migrations/006_deliveries.sql``."""
+"""The inbox; its rules are ``migrations/021_sending.sql``."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.errors import StoreRejected
-from bot.models import Sender, Update, Wamid
+from bot.models import StatusReport, Update, Wamid
 from bot.store.database import Database
 
 _LANES = 2  # statements that store deliveries at the same time
@@ -26,8 +26,9 @@ class StoredInbox:
     """``ports.Inbox``. What is delivered while the lanes are taken is stored in one statement, so
     that many deliveries at once share a commit; one that comes alone does not wait."""
 
-    def __init__(self, database: Database, *, longest_wait: timedelta) -> None:
+    def __init__(self, database: Database, *, number: str, longest_wait: timedelta) -> None:
         self._database = database
+        self._number = number  # the phone_number_id that the deliveries are for
         self._longest_wait = longest_wait
         self._lanes = asyncio.Semaphore(_LANES)
         self._gathering: _Batch | None = None
@@ -55,19 +56,16 @@ class StoredInbox:
             return await self._store(batch.rows)
 
     async def _store(self, rows: list[dict[str, Any]]) -> frozenset[str]:
-        new = await self._database.as_bot("take_delivery", updates=rows, longest=self._longest_wait)
+        new = await self._database.as_bot(
+            "take_delivery", updates=rows, longest=self._longest_wait, number=self._number
+        )
         return frozenset(new)
-
-    async def arrivals(self, sender: Sender) -> Sequence[str]:
-        payloads: list[str] = await self._database.as_bot("arrivals_of", sender=sender.key)
-        return payloads
 
     async def put_aside(self, wamids: Sequence[Wamid]) -> None:
         await self._database.as_bot("put_aside", wamids=list(wamids))
 
 
 def _row(update: Update, wait: timedelta) -> dict[str, Any]:
-    report = update.report
     return {
         "key": update.key,
         "kind": update.kind,
@@ -75,12 +73,19 @@ def _row(update: Update, wait: timedelta) -> dict[str, Any]:
         "sent_at": update.sent_at.isoformat() if update.sent_at else None,
         "payload": update.payload,
         "wait": wait.total_seconds(),
-        "report": report
-        and {
-            "send_id": str(report.send_id) if report.send_id else None,
-            "wamid": report.wamid,
-            "status": report.status,
-            "error_code": report.error_code,
-            "error_details": report.error_details,
-        },
+        "is_said": update.is_said,
+        "report": update.report and _report(update.report),
+        "rename": update.rename
+        and {"previous": update.rename.previous, "current": update.rename.current},
+    }
+
+
+def _report(report: StatusReport) -> dict[str, Any]:
+    return {
+        "send_id": str(report.send_id) if report.send_id else None,
+        "wamid": report.wamid,
+        "status": report.status,
+        "error_code": report.error_code,
+        "error_details": report.error_details,
+        "cure": report.cure,
     }

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.models import ReplyStatus, Send, Sender, SendId, Wamid
+from bot.errors import Cure
+from bot.models import ReplyStatus, Send, Sender, SendId, SendKind, Wamid
 from bot.store.database import Database
 
 
@@ -16,7 +17,13 @@ class StoredOutbox:
         self._database = database
 
     async def queue(
-        self, key: str, to: Sender, text: str, *, again_after: timedelta | None = None
+        self,
+        key: str,
+        to: Sender,
+        text: str,
+        *,
+        kind: SendKind = SendKind.TEXT,
+        again_after: timedelta | None = None,
     ) -> Sequence[Send]:
         rows = await self._database.as_bot(
             "queue_sends",
@@ -25,6 +32,7 @@ class StoredOutbox:
             recipient=to.key,
             parts=[text],
             again=again_after,
+            kind=kind,
         )
         return [send_of(row) for row in rows]
 
@@ -32,34 +40,44 @@ class StoredOutbox:
         rows = await self._database.as_bot("unsent_sends", recipient=to.key)
         return [send_of(row) for row in rows]
 
-    async def begin(self, send: SendId) -> bool:
-        return await self._move(send, ReplyStatus.SENDING)
-
-    async def sent(self, send: SendId, wamid: Wamid) -> None:
-        await self._move(send, ReplyStatus.SENT, wamid=wamid)
-
-    async def doubted_for(self, send: SendId) -> timedelta:
-        seconds: float | None = await self._database.as_bot("doubted_for", id=send)
-        return timedelta(seconds=seconds or 0)  # None: whom it was for deleted it meanwhile
-
-    async def requeue(self, send: SendId) -> None:
-        await self._move(send, ReplyStatus.QUEUED)
-
-    async def failed(self, send: SendId, code: int) -> None:
-        await self._move(send, ReplyStatus.FAILED, code=code)
-
-    async def _move(
-        self,
-        send: SendId,
-        to: ReplyStatus,
-        *,
-        wamid: Wamid | None = None,
-        code: int | None = None,
-    ) -> bool:
-        moved: bool = await self._database.as_bot(
-            "move_send", id=send, to=to, wamid=wamid, error_code=code
+    async def pace(
+        self, number: str, to: Sender, *, per_second: float, patience: timedelta
+    ) -> timedelta:
+        seconds: float = await self._database.as_bot(
+            "pace_sends",
+            number=number,
+            recipient=to.key,
+            per_second=per_second,
+            patience=patience,
         )
-        return moved
+        return timedelta(seconds=seconds)
+
+    async def begin(self, send: SendId) -> bool:
+        begun: bool = await self._database.as_bot("begin_send", id=send)
+        return begun
+
+    async def sent(self, send: SendId, wamid: Wamid, number: str) -> None:
+        await self._database.as_bot("sent_send", id=send, wamid=wamid, number=number)
+
+    async def doubt(self, send: SendId) -> timedelta | None:
+        return _time(await self._database.as_bot("send_in_doubt", id=send))
+
+    async def repeat(self, send: SendId) -> None:
+        await self._database.as_bot("repeat_send", id=send)
+
+    async def refused(
+        self, send: SendId, code: int | None, cure: Cure, number: str
+    ) -> timedelta | None:
+        return _time(
+            await self._database.as_bot("refuse_send", id=send, code=code, cure=cure, number=number)
+        )
+
+    async def silence(self, to: Sender, *, silenced: bool) -> None:
+        await self._database.as_bot("silence_chat", key=to.key, silenced=silenced)
+
+
+def _time(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def send_of(row: dict[str, Any]) -> Send:
@@ -69,4 +87,5 @@ def send_of(row: dict[str, Any]) -> Send:
         to=Sender.of_key(row["recipient"]),
         text=row["body"],
         status=ReplyStatus(row["status"]),
+        kind=SendKind(row["kind"]),
     )

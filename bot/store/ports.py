@@ -4,19 +4,25 @@ All of them raise ``StoreUnavailable`` when the database does not answer and ``S
 it refuses a statement that the code believed to be right.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from bot.errors import Cure
 from bot.limits import Limit
 from bot.models import (
     Account,
+    Alarm,
+    AlarmChange,
     Arrival,
     Avatar,
     AvatarChanges,
     Caller,
     Channel,
+    Claimed,
+    DeadLetter,
+    Dropped,
     Erasure,
     Event,
     EventId,
@@ -31,10 +37,12 @@ from bot.models import (
     Phone,
     Preferences,
     Profile,
+    QueueFigures,
     Reply,
     Send,
     Sender,
     SendId,
+    SendKind,
     Turn,
     Update,
     Wamid,
@@ -45,16 +53,10 @@ class Inbox(Protocol):
     """The updates that were stored before their delivery was acknowledged."""
 
     async def take(self, updates: Sequence[tuple[Update, timedelta]]) -> int:
-        """Store the new ones, mark their senders and move what is reported on, all or nothing.
+        """Store the new ones, mark their senders and apply what is reported, all or nothing.
 
         Each comes with the time to wait for the rest of a burst: a later message moves what is
         due. Return how many were new. One statement, one round trip.
-        """
-
-    async def arrivals(self, sender: Sender) -> Sequence[str]:
-        """Return the payloads of the messages from *sender* that are not handled, in order.
-
-        ``Turns.open`` and ``put_aside`` mark them handled.
         """
 
     async def put_aside(self, wamids: Sequence[Wamid]) -> None:
@@ -64,25 +66,36 @@ class Inbox(Protocol):
 class Attention(Protocol):
     """The whole queue: one row per sender, or person, who is waiting for something."""
 
-    async def claim(self, *, worker: str, limit: int, lease: timedelta) -> Sequence[Lease]:
-        """Lease at most *limit* due rows that nobody holds."""
+    async def claim(
+        self,
+        *,
+        worker: str,
+        limit: int,
+        lease: timedelta,
+        done: Sequence[Lease] = (),
+        held: Sequence[Lease] = (),
+    ) -> Claimed:
+        """Lease at most *limit* due rows that nobody holds, with all that is known about them.
+
+        Those *done* are given back at the same time: what came in the meantime becomes due again.
+        *held*: what the worker goes on with, to hear whether more has come.
+        """
 
     async def beat(self, leases: Sequence[UUID], *, lease: timedelta) -> set[UUID]:
         """Extend *leases*; return those that are still held."""
 
-    async def finish(self, held: Lease) -> None:
-        """Give a lease back; what came in the meantime becomes due again."""
-
     async def fail(
-        self, held: Lease, *, error: str, again_in: timedelta, most_failures: int | None
+        self,
+        held: Lease,
+        *,
+        error: str,
+        again_in: timedelta,
+        most_failures: int | None = None,
     ) -> None:
-        """Give a lease back to be tried *again_in*.
+        """Give a lease back to be tried *again_in*; sooner if more comes.
 
         With *most_failures* this one counts, and at that many in a row the row is dead.
         """
-
-    async def next_due(self) -> timedelta | None:
-        """Return the time until a row is due; None when the queue is empty."""
 
     async def wake_others(self) -> None:
         """Tell the other processes that something may be due."""
@@ -97,6 +110,23 @@ class People(Protocol):
     async def find(self, sender: Sender) -> PersonId | None:
         """Return whose number (through the partial index) or business-scoped id this is."""
 
+    async def recognise(
+        self, sender: Sender, *, sent_at: datetime | None = None
+    ) -> PersonId | None:
+        """Return whose message this is, and keep what its ids teach.
+
+        Another business-scoped id at a number means another owner: the number is taken from
+        whoever had it, and the answer is None. *sent_at*: by Meta's clock; what was sent before
+        the number was theirs takes it from nobody.
+        """
+
+    async def moved(self, former: Sender, new: Sender, sent_at: datetime | None) -> PersonId | None:
+        """Meta said at *sent_at* that whoever was *former* is *new* by now; return who that is.
+
+        What waits for them goes to the new number, which is taken from anybody else. May be
+        repeated. None: nobody we know, or somebody has proved one of the numbers since.
+        """
+
     async def redeem(self, code: str, sender: Sender, wamid: Wamid) -> PersonId | None:
         """Link *sender*'s number to the person who asked for *code*, taking it from anybody else.
 
@@ -109,24 +139,23 @@ class Turns(Protocol):
     """The conversation, as the bot sees it."""
 
     async def open(
-        self,
-        person: PersonId,
-        channel: Channel,
-        arrivals: Sequence[Arrival] = (),
-        *,
-        bsuid: str | None = None,
+        self, person: PersonId, channel: Channel, arrivals: Sequence[Arrival] = ()
     ) -> Turn:
-        """Store what arrived, once, and return everything unanswered, in one transaction.
+        """Store what arrived, once, and return everything unanswered, in one transaction."""
 
-        *bsuid*: the business-scoped id that came with the person's proven number, to be remembered.
-        """
-
-    async def answer(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send] | None:
+    async def answer(
+        self,
+        turn: Turn,
+        reply: Reply,
+        to: Sender | None,
+        *,
+        joins: bool = False,
+        begin: bool = False,
+    ) -> Sequence[Send] | Dropped:
         """Store the reply as *queued* and what it answers as answered, all or nothing.
 
-        None: something in *turn* has been answered already, or the number is no longer theirs, so
-        this draft must be dropped.
-        Without *to* (channel app) nothing is sent and the reply is *sent* at once.
+        joins: whether what came meanwhile belongs to this turn. begin: the first send is *sending*
+        at once. Without *to* (channel app) nothing is sent and the reply is *sent* at once.
         """
 
     async def notice(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send]:
@@ -137,7 +166,13 @@ class Outbox(Protocol):
     """What is to be sent through WhatsApp."""
 
     async def queue(
-        self, key: str, to: Sender, text: str, *, again_after: timedelta | None = None
+        self,
+        key: str,
+        to: Sender,
+        text: str,
+        *,
+        kind: SendKind = SendKind.TEXT,
+        again_after: timedelta | None = None,
     ) -> Sequence[Send]:
         """Store a message outside any conversation, once for each *key*; [] when it is there.
 
@@ -147,20 +182,36 @@ class Outbox(Protocol):
     async def unsent(self, to: Sender) -> Sequence[Send]:
         """Return what is *queued* or *sending* to them, in order."""
 
+    async def pace(
+        self, number: str, to: Sender, *, per_second: float, patience: timedelta
+    ) -> timedelta:
+        """Return how long to wait before a message may leave; the place is taken up to *patience*.
+
+        All processes share what *number* and its chat may send, and its pauses.
+        """
+
     async def begin(self, send: SendId) -> bool:
-        """From *queued* to *sending*; False: somebody else did it."""
+        """From *queued* to *sending*; False: somebody else did it, or it must not leave."""
 
-    async def sent(self, send: SendId, wamid: Wamid) -> None:
-        """Meta accepted it as *wamid*."""
+    async def sent(self, send: SendId, wamid: Wamid, number: str) -> None:
+        """Meta accepted it as *wamid*; statuses that came before are applied now."""
 
-    async def doubted_for(self, send: SendId) -> timedelta:
-        """Keep that nobody knows what became of it, and return for how long that has been so."""
+    async def doubt(self, send: SendId) -> timedelta | None:
+        """Keep that nobody knows what became of it, and return for how long that has been so.
 
-    async def requeue(self, send: SendId) -> None:
-        """From *sending* back to *queued*: it certainly was not sent."""
+        None: by now somebody knows.
+        """
 
-    async def failed(self, send: SendId, code: int) -> None:
-        """It will never be sent; *code* is Meta's."""
+    async def repeat(self, send: SendId) -> None:
+        """From *sending* back to *queued*: no status came, so it never arrived."""
+
+    async def refused(
+        self, send: SendId, code: int | None, cure: Cure, number: str
+    ) -> timedelta | None:
+        """Do what *cure* asks for; return when to try again, None: not by itself."""
+
+    async def silence(self, to: Sender, *, silenced: bool) -> None:
+        """Keep that they said STOP, which cancels what is queued, or START."""
 
 
 class Avatars(Protocol):
@@ -285,6 +336,25 @@ class Health(Protocol):
     async def oldest_waiting(self) -> timedelta:
         """Return for how long the longest waiting row has been due."""
 
+    async def figures(self) -> QueueFigures:
+        """Return how much there is to do."""
+
+
+class Alarms(Protocol):
+    """What an operator has to see to."""
+
+    async def review(self, number: str, allowance: int) -> Sequence[AlarmChange]:
+        """Raise and cure; return what this process is to tell, which then reports with ``told``.
+
+        *number* is the one that Ava sends from, *allowance* how many messages a month it may.
+        """
+
+    async def told(self, change: AlarmChange, by: Collection[str], *, is_done: bool) -> None:
+        """Note who knows of *change*; a later review gives it out again unless it *is_done*."""
+
+    async def standing(self) -> Sequence[Alarm]:
+        """Return what is not cured, the oldest first."""
+
 
 class Passwords(Protocol):
     """The passwords of Ava's own accounts, as service role. Whoever gets one is signed in."""
@@ -357,3 +427,45 @@ class OneTimeLinks(Protocol):
 
     async def drop(self, person: PersonId) -> None:
         """Let none of this person's links work any more."""
+
+
+class DeadLetters(Protocol):
+    """What was given up, for an operator. letter: an id."""
+
+    async def standing(self) -> Sequence[DeadLetter]:
+        """Return all of them, the oldest first."""
+
+    async def find(self, letter: str) -> DeadLetter | None: ...
+
+    async def replay(self, letter: str) -> int | None:
+        """Try it again from the start; return how many messages, or 1 for a turn.
+
+        0: they said STOP, so it stays dead. None: there is no such letter.
+        """
+
+    async def drop(self, letter: str) -> bool:
+        """Give it up for good; False: there is no such letter.
+
+        Of a turn, what they wrote is put aside; what of it is in the conversation already is
+        answered with whatever they write next.
+        """
+
+
+class Retention(Protocol):
+    """What is not needed any more."""
+
+    async def forget(
+        self,
+        *,
+        updates: timedelta,
+        sends: timedelta,
+        chats: timedelta,
+        silenced: timedelta,
+        most: int,
+    ) -> int:
+        """Delete at most *most* of each kind that are older; return how many rows that were.
+
+        Never a message that nobody looked at, a send that waits or is a dead letter, or a chat with
+        somebody who has an account; *silenced*: with those who said STOP. 0 also while another
+        process is at it.
+        """

@@ -10,6 +10,7 @@ from bot.errors import AnsweredElsewhere
 from bot.models import (
     Arrival,
     Channel,
+    Dropped,
     Line,
     MessageId,
     PersonId,
@@ -34,12 +35,7 @@ class StoredTurns:
         self._database = database
 
     async def open(
-        self,
-        person: PersonId,
-        channel: Channel,
-        arrivals: Sequence[Arrival] = (),
-        *,
-        bsuid: str | None = None,
+        self, person: PersonId, channel: Channel, arrivals: Sequence[Arrival] = ()
     ) -> Turn:
         with _their_leaving():
             opened = await self._database.as_bot(
@@ -47,20 +43,28 @@ class StoredTurns:
                 person=person,
                 channel=channel,
                 arrivals=[_row(arrival) for arrival in arrivals],
-                bsuid=bsuid,
                 lines=_LINES,
             )
         return _turn(person, channel, opened)
 
-    async def answer(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send] | None:
-        return await self._store(turn, reply, to, is_notice=False)
+    async def answer(
+        self,
+        turn: Turn,
+        reply: Reply,
+        to: Sender | None,
+        *,
+        joins: bool = False,
+        begin: bool = False,
+    ) -> Sequence[Send] | Dropped:
+        return await self._store(turn, reply, to, joins=joins, begin=begin)
 
     async def notice(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send]:
-        return await self._store(turn, reply, to, is_notice=True) or []
+        stored = await self._store(turn, reply, to, is_notice=True)
+        return [] if isinstance(stored, Dropped) else stored
 
     async def _store(
-        self, turn: Turn, reply: Reply, to: Sender | None, *, is_notice: bool
-    ) -> Sequence[Send] | None:
+        self, turn: Turn, reply: Reply, to: Sender | None, **how: bool
+    ) -> Sequence[Send] | Dropped:
         with _their_leaving():
             stored = await self._database.as_bot(
                 "store_reply",
@@ -70,9 +74,12 @@ class StoredTurns:
                 text=reply.text,
                 parts=list(reply.parts),
                 recipient=to.key if to else None,
-                is_notice=is_notice,
+                silences=reply.silences,
+                **how,
             )
-        return None if stored is None else [send_of(row) for row in stored]
+        if "dropped" in stored:
+            return Dropped(stored["dropped"])
+        return [send_of(row) for row in stored["sends"]]
 
 
 @contextmanager
@@ -107,6 +114,7 @@ def _turn(person: PersonId, channel: Channel, opened: dict[str, Any]) -> Turn:
         history=tuple(_said(row) for row in said if not row["unanswered"]),
         unanswered=tuple(_said(row) for row in unanswered),
         latest_wamid=wamids[-1] if wamids else None,
+        waited=timedelta(seconds=opened["waited"] or 0),
     )
 
 

@@ -6,43 +6,32 @@ have left. Errors carry a code or the name of an exception, never a number, an i
 """
 
 import json
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import timedelta
 from http import HTTPStatus
 
 import aiohttp
-import structlog
 from pydantic import SecretStr
 
-from bot.errors import GraphUnavailable, OutcomeUnknown, SendRejected
-from bot.models import Sender, SendId, Wamid
-from bot.whatsapp.errors import Cure, cure
+from bot.errors import GraphUnavailable, OutcomeUnknown, SendRefused
+from bot.models import Send, Sender, SendKind, Wamid
+from bot.whatsapp.errors import cure
 from bot.whatsapp.fields import identifier, items, mapping
-
-log = structlog.get_logger()
 
 _Json = Mapping[str, object]
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)  # seconds
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
-_LATER = {  # what another try may help, and when; None: the usual backoff
-    Cure.TRANSIENT: None,
-    Cure.THROTTLED: timedelta(minutes=1),
-    Cure.PAIR_RATE: None,
-    Cure.OPERATOR: None,
-}
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Graph:
     """One business number's way out.
 
-    Every method raises GraphUnavailable (certainly nothing happened, worth another try) and
-    SendRejected (never going to work); OutcomeUnknown where it may have happened.
+    Every method raises GraphUnavailable and SendRefused where certainly nothing happened, and
+    OutcomeUnknown where it may have.
     """
 
     session: aiohttp.ClientSession
@@ -54,17 +43,17 @@ class Graph:
     timeout: aiohttp.ClientTimeout = _TIMEOUT
     _own_number: str | None = field(default=None, init=False)
 
-    async def send_text(self, to: Sender, text: str, *, send_id: SendId) -> Wamid:
-        """Send at most 4,096 characters; *send_id* comes back in every status of the message."""
-        body = {
-            "messaging_product": "whatsapp",
-            "recipient_type": "individual",
-            **_recipient(to),
-            "biz_opaque_callback_data": str(send_id),
-            "type": "text",
-            "text": {"body": text, "preview_url": False},
-        }
-        answer = await self._post(body)
+    async def send(self, send: Send) -> Wamid:
+        """Send at most 4,096 characters, or a template; ``send.id`` comes back in every status."""
+        answer = await self._post(
+            {
+                "messaging_product": "whatsapp",
+                "recipient_type": "individual",
+                **_recipient(send.to),
+                "biz_opaque_callback_data": str(send.id),
+                **_content(send),
+            }
+        )
         wamid = identifier(mapping(next(iter(items(answer.get("messages"))), None)).get("id"))
         if wamid is None:
             raise OutcomeUnknown("accepted without an id")
@@ -73,7 +62,7 @@ class Graph:
     async def show_typing(self, message: Wamid) -> None:
         """Mark *message*, and all before it, read and show "typing…" for up to 25 seconds.
 
-        A message that is too old is rejected (131009); nothing is lost by that.
+        A message that is too old is refused (131009); nothing is lost by that.
         """
         await self._post(
             {
@@ -93,7 +82,7 @@ class Graph:
     async def _ask_own_number(self) -> str:
         try:
             answer = await self._call("GET", "", params={"fields": "display_phone_number"})
-        except OutcomeUnknown as exc:  # a question has no outcome
+        except (OutcomeUnknown, SendRefused) as exc:  # a question has no outcome
             raise GraphUnavailable(str(exc)) from None
         digits = _NOT_A_DIGIT.sub("", str(answer.get("display_phone_number") or ""))
         if not digits:
@@ -133,6 +122,16 @@ def _recipient(to: Sender) -> dict[str, object]:
     return {"to": f"+{to.wa_id}"} if to.wa_id else {"recipient": to.bsuid}
 
 
+def _content(send: Send) -> dict[str, object]:
+    match send.kind:
+        case SendKind.TEXT:
+            return {"type": "text", "text": {"body": send.text, "preview_url": False}}
+        case SendKind.TEMPLATE:
+            name, _, language = send.text.partition(":")
+            template = {"name": name, "language": {"code": language}}
+            return {"type": "template", "template": template}
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Turn aiohttp's errors into ours by their names alone: their texts and values hold the URL."""
@@ -160,16 +159,7 @@ def _answer(status: int, raw: bytes) -> _Json:
         answer = None
     code = mapping(mapping(answer).get("error")).get("code")
     if isinstance(code, int) and not isinstance(code, bool):
-        raise _refusal(code)
+        raise SendRefused(code, cure(code))
     if status != HTTPStatus.OK or not isinstance(answer, dict):
         raise OutcomeUnknown(f"HTTP {status}")
     return answer
-
-
-def _refusal(code: int) -> GraphUnavailable | SendRejected:
-    cured_by = cure(code)
-    if cured_by not in _LATER:
-        return SendRejected(code)
-    level = logging.ERROR if cured_by is Cure.OPERATOR else logging.WARNING
-    log.log(level, "graph.refused", code=code, cure=cured_by.value)
-    return GraphUnavailable(f"Graph API error {code}", again_in=_LATER[cured_by])

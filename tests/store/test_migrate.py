@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from bot.store.embedded import EmbeddedPostgres
 from bot.store.health import StoredHealth
 from bot.store.migrate import MIGRATIONS, migrate, prepare_plain_postgres
 from bot.store.postgres import PostgresDatabase
+from tests.databases import base_for_a_server
 
 _NAMES = [path.stem for path in sorted(MIGRATIONS.glob("[0-9]*.sql"))]
 
@@ -197,8 +197,8 @@ def test_every_file_can_be_applied_again(postgres: EmbeddedPostgres, database_ur
 @pytest.fixture(scope="module")
 def bare() -> Iterator[EmbeddedPostgres]:
     """A server on which nobody has made Ava's roles yet."""
-    with tempfile.TemporaryDirectory(prefix="ava-test-") as base:
-        server = EmbeddedPostgres(Path(base), durable=False)
+    with base_for_a_server() as base:
+        server = EmbeddedPostgres(base, durable=False)
         server.start()
         yield server
         server.stop()
