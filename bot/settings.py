@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import CannotStart
@@ -37,9 +37,30 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+def _is_url(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().startswith(("https://", "http://")):
+        raise ValueError("not a URL")
+    return secret
+
+
+_SecretUrl = Annotated[SecretStr, AfterValidator(_is_url)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A message that Meta has approved, in one language (``en_US``)."""
+
+    name: str
+    language: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatsApp:
-    """The number Ava answers on, and how to reach it."""
+    """The number Ava answers on, and how to reach it.
+
+    messages_per_second: the most that it sends. template: what may be sent when the window of 24
+    hours is closed. allowance: how many service messages it may send in a month.
+    """
 
     access_token: SecretStr
     phone_number_id: str
@@ -47,6 +68,9 @@ class WhatsApp:
     app_secret: SecretStr
     api_url: str
     api_version: str
+    messages_per_second: float
+    template: Template | None
+    allowance: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +120,23 @@ class Settings(BaseSettings):
     whatsapp_app_secret: SecretStr | None = None
     whatsapp_api_url: str = Field(default=_META, pattern=r"^https?://")
     whatsapp_api_version: str = Field(default="v25.0", pattern=r"^v\d+\.\d+$")
+    whatsapp_messages_per_second: float = Field(default=80, gt=0, allow_inf_nan=False)
+    whatsapp_template: str | None = Field(
+        default=None, pattern=r"^[a-z0-9_]+:[a-z]{2,3}(_[A-Z]{2})?$"
+    )
+    service_message_allowance: int = Field(default=1000, ge=1)
 
     llm_base_url: str | None = Field(default=None, pattern=r"^https?://")
     llm_api_key: SecretStr | None = None
     llm_model: str | None = None
 
     run_worker: bool = True
+
+    metrics_token: SecretStr | None = None
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    sentry_dsn: _SecretUrl | None = None
+    slack_webhook: _SecretUrl | None = None
+
     simulator_port: int = Field(default=8081, ge=1, le=65535)
 
     @property
@@ -118,6 +153,9 @@ class Settings(BaseSettings):
             app_secret=secret,
             api_url=self.whatsapp_api_url,
             api_version=self.whatsapp_api_version,
+            messages_per_second=self.whatsapp_messages_per_second,
+            template=_template(self.whatsapp_template),
+            allowance=self.service_message_allowance,
         )
 
     @property
@@ -179,6 +217,13 @@ class Settings(BaseSettings):
     def _is_meta(self) -> bool:
         """Whether the Graph API is the real one, not a simulator."""
         return self.whatsapp_api_url == _META
+
+
+def _template(text: str | None) -> Template | None:
+    if text is None:
+        return None
+    name, _, language = text.partition(":")
+    return Template(name=name, language=language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

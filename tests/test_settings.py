@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import CannotStart
-from bot.settings import Environment, Settings, read_settings
+from bot.settings import Environment, Settings, Template, read_settings
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 PRODUCTION = {
@@ -144,6 +144,14 @@ def test_an_endpoint_without_a_model_is_refused(operator: Operator) -> None:
         ("LOG_LEVEL", "LOUD"),
         ("WHATSAPP_API_VERSION", "25"),
         ("RUN_WORKER", "perhaps"),
+        ("WHATSAPP_MESSAGES_PER_SECOND", "0"),
+        ("WHATSAPP_MESSAGES_PER_SECOND", "inf"),
+        ("WHATSAPP_TEMPLATE", "reply_waiting"),
+        ("WHATSAPP_TEMPLATE", "Reply waiting:en_US"),
+        ("SERVICE_MESSAGE_ALLOWANCE", "0"),
+        ("METRICS_PORT", "99999"),
+        ("SENTRY_DSN", "key@sentry.example.com"),
+        ("SLACK_WEBHOOK", "hooks.slack.example.com"),
     ],
 )
 def test_what_cannot_be_read_is_named(operator: Operator, name: str, value: str) -> None:
@@ -160,6 +168,25 @@ def test_production_starts_with_real_values(operator: Operator) -> None:
     assert settings.whatsapp is not None
     assert settings.wa_me_url == "https://wa.me"
     assert settings.sign_up_url == "https://ava.example.com"
+
+
+def test_the_number_knows_how_fast_how_much_and_with_which_template_it_sends(
+    operator: Operator,
+) -> None:
+    plain = operator.reads(**PRODUCTION).whatsapp
+    more = {
+        "WHATSAPP_MESSAGES_PER_SECOND": "2.5",
+        "WHATSAPP_TEMPLATE": "reply_waiting:en_US",
+        "SERVICE_MESSAGE_ALLOWANCE": "20000",
+    }
+
+    number = operator.reads(**more).whatsapp
+
+    assert plain is not None
+    assert (plain.messages_per_second, plain.template, plain.allowance) == (80, None, 1000)
+    assert number is not None
+    assert number.template == Template(name="reply_waiting", language="en_US")
+    assert (number.messages_per_second, number.allowance) == (2.5, 20000)
 
 
 def test_a_supabase_project_and_the_number_are_enough_for_production(operator: Operator) -> None:
@@ -250,11 +277,14 @@ def test_no_secret_is_ever_shown(operator: Operator) -> None:
         **SUPABASE,
         LLM_API_KEY="llm-key",
         LLM_MODEL="gpt-7",
+        METRICS_TOKEN="7c2f-metrics",
+        SENTRY_DSN="https://9d1e@o1.ingest.sentry.io/1",
+        SLACK_WEBHOOK="https://hooks.slack.com/services/T0/B0/4af2",
     )
     secrets = [value for _, value in settings if isinstance(value, SecretStr)]
 
     parts = (settings.whatsapp, settings.supabase, settings.model_dump_json())
     shown = f"{settings!r} {settings} {parts!r}"
 
-    assert len(secrets) == 8
+    assert len(secrets) == 11
     assert not [secret for secret in secrets if secret.get_secret_value() in shown]

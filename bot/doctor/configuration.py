@@ -15,6 +15,10 @@ _OF_THIS_PROCESS = {
     "trusted_proxies",
     "confirm_email",
     "whatsapp_api_version",
+    "whatsapp_messages_per_second",
+    "service_message_allowance",
+    "metrics_token",
+    "metrics_port",
 }
 
 

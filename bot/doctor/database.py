@@ -1,5 +1,6 @@
 """The database: reached the right way, new enough, and up to date."""
 
+import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,9 +9,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import asyncpg
 
-from bot.doctor import same_project
+from bot.doctor import alarms, same_project
 from bot.doctor.findings import Finding, Findings, Halted, failed, ok, warning
 from bot.doctor.key_kinds import ApiKey
+from bot.doctor.service import Answer
 from bot.doctor.supabase_project import project
 from bot.settings import Settings, Supabase
 from bot.store import migrate
@@ -29,7 +31,8 @@ async def examined(settings: Settings, session: aiohttp.ClientSession, seconds: 
         async for finding in _direct(dsn, settings.supabase, session, seconds):
             yield finding
     elif settings.supabase is not None:
-        yield await _through_supabase(settings.supabase, session)
+        async for finding in _through_supabase(settings.supabase, session):
+            yield finding
     else:
         yield ok("It is embedded.")
 
@@ -49,10 +52,13 @@ async def _direct(
         try:
             version = connection.get_server_version().major
             applied = await _applied(connection)
+            standing = await _standing(connection)
         finally:
             await connection.close(timeout=seconds)
     yield _old_or_new(version)
     yield _up_to_date(applied)
+    for finding in alarms.findings(standing):
+        yield finding
     if beside and is_of_project is None:
         is_of_project = await same_project.by_history(applied, beside, session)
         if is_of_project is False:
@@ -86,6 +92,14 @@ async def _applied(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str
     return {row["name"]: row["applied_at"] for row in rows}
 
 
+async def _standing(connection: "asyncpg.Connection[asyncpg.Record]") -> object:
+    try:
+        rows = await connection.fetch("select to_jsonb(a) #>> '{}' from public.standing_alarms() a")
+    except asyncpg.UndefinedFunctionError:  # a migration is missing
+        return []
+    return [json.loads(row[0]) for row in rows]
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Turn the driver's errors into advice; their own words may hold names and addresses."""
@@ -110,11 +124,17 @@ def _explained() -> Iterator[None]:
         ) from None
 
 
-async def _through_supabase(given: Supabase, session: aiohttp.ClientSession) -> Finding:
+async def _through_supabase(given: Supabase, session: aiohttp.ClientSession) -> Findings:
     key = ApiKey.read(given.service_role_key)
-    answer = await project(given, session).post(
-        "/rest/v1/rpc/applied_migrations", {}, headers=key.headers
-    )
+    service = project(given, session)
+    answer = await service.post("/rest/v1/rpc/applied_migrations", {}, headers=key.headers)
+    yield _applied_there(answer)
+    answer = await service.post("/rest/v1/rpc/standing_alarms", {}, headers=key.headers)
+    for finding in alarms.findings(answer.json):
+        yield finding
+
+
+def _applied_there(answer: Answer) -> Finding:
     match answer.status, answer.json:
         case 200, list(applied):
             return _up_to_date({str(name) for name in applied})

@@ -86,11 +86,12 @@ class Export(Answer):
     account: Account
     user_preferences: dict[str, Any] | None
     link_codes: dict[str, Any] | None
-    whatsapp_identities: list[str] = Field(description="Ids that WhatsApp has for you.")
+    whatsapp_identities: _Rows = Field(description="Ids that WhatsApp has or had for you.")
     avatars: _Rows
     messages: _Rows
     outbox: _Rows = Field(description="What was or is to be sent to you by WhatsApp.")
     inbox: _Rows = Field(description="What WhatsApp delivered from you, as it came.")
+    whatsapp_chats: _Rows = Field(description="When WhatsApp last brought something from you.")
     attention: _Rows = Field(description="Where you wait for an answer.")
     account_sessions: _Rows
     one_time_links: _Rows
@@ -252,15 +253,31 @@ class PendingMigrations(Answer):
     pending: list[str] = Field(examples=[["010_phone_links"]])
 
 
+class Alarm(Answer):
+    """Something that an operator has to see to; docs/operations.md says how."""
+
+    name: models.AlarmName
+    figure: int = Field(
+        description="Meta's error code, the percent of the allowance, how many, or seconds.",
+        examples=[131042],
+    )
+    since: _Moment
+
+    @classmethod
+    def of(cls, alarm: models.Alarm) -> "Alarm":
+        return cls(name=alarm.name, figure=alarm.figure, since=alarm.since)
+
+
 class Readiness(Answer):
     """What was looked at. A database that cannot be reached is all that is said about it."""
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable"]
     database: Literal["ok", "unreachable"]
     migrations: Literal["ok"] | PendingMigrations = "ok"
     queue_age_seconds: float = Field(
         default=0, ge=0, description="How long the next in line waits already.", examples=[0.2]
     )
+    alarms: list[Alarm] = Field(default=[], description="Those that stand, the oldest first.")
 
 
 class Document(Answer):

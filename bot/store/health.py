@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.models import QueueFigures
 from bot.store import migrate
 from bot.store.database import Database, SchemaBehind
 
@@ -24,3 +25,8 @@ class StoredHealth:
     async def oldest_waiting(self) -> timedelta:
         seconds = await self._queue.as_bot("oldest_waiting")
         return timedelta(seconds=max(0.0, seconds or 0.0))
+
+    async def figures(self) -> QueueFigures:
+        found = await self._queue.as_bot("queue_figures")
+        waiting = timedelta(seconds=found.pop("oldest_waiting"))
+        return QueueFigures(**found, oldest_waiting=waiting)

@@ -49,6 +49,7 @@ class FakeSupabase:
     rows: dict[str, list[Any]] = field(default_factory=dict)  # that everybody may read
     denies: bool = False  # rather than to show nothing
     knows_applied: bool = True
+    alarms: list[dict[str, Any]] = field(default_factory=list)  # that stand
     history: list[dict[str, str]] | None = field(default_factory=list)  # when that was, for SECRET
     status: int | None = None  # to every question
 
@@ -65,6 +66,7 @@ class FakeSupabase:
                 web.get("/auth/v1/admin/users/{id}", self._user),
                 web.get("/rest/v1/{table}", self._table),
                 web.post("/rest/v1/rpc/applied_migrations", self._applied),
+                web.post("/rest/v1/rpc/standing_alarms", self._standing),
             ]
         )
         return app
@@ -111,6 +113,11 @@ class FakeSupabase:
         if request.headers["apikey"] != SECRET:
             return web.json_response({"code": "42501"}, status=401)
         return web.json_response(self.applied)
+
+    async def _standing(self, request: web.Request) -> web.Response:
+        if request.headers["apikey"] != SECRET:
+            return web.json_response({"code": "42501"}, status=401)
+        return web.json_response(self.alarms)
 
 
 @dataclass(slots=True)

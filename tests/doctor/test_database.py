@@ -179,3 +179,42 @@ async def test_what_cannot_be_compared_is_no_fault(
     deployment.supabase.history = [{"name": "001_initial_schema", "applied_at": "a while ago"}]
 
     assert await deployment.complaints(DATABASE_URL=database_url) == []
+
+
+# --- alarms ---------------------------------------------------------------------------------
+
+
+async def test_alarms_that_stand_are_found_in_the_database(
+    deployment: Deployment, database_url: str
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "insert into alarms (name, figure, since, cured_at) values"
+        " ('sending_stopped', 131042, '2026-11-22 07:05+00', null),"
+        " ('dead_letters', 3, now(), now())"
+    )
+    await connection.close()
+    await seen_through_supabase(deployment, database_url)
+
+    (complaint,) = await of_database(deployment, DATABASE_URL=database_url)
+
+    assert complaint.startswith(
+        "Database failed: An alarm stands since 2026-11-22 07:05 UTC: WhatsApp refuses"
+    )
+    assert "131042" in complaint
+
+
+async def test_alarms_that_stand_are_found_through_supabase(deployment: Deployment) -> None:
+    deployment.supabase.alarms = [
+        {
+            "name": "service_message_allowance",
+            "figure": 83,
+            "since": "2026-11-22T08:05:00.123+01:00",
+        },
+    ]
+
+    (complaint,) = await of_database(deployment)
+
+    assert complaint.startswith(
+        "Database warning: An alarm stands since 2026-11-22 07:05 UTC: The number has sent 83 %"
+    )

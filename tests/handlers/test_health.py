@@ -35,8 +35,21 @@ async def test_ready_says_what_is_not_right(idle: Ava, owner: Connection) -> Non
     status, good = await get(idle, "/ready")
     assert (status, good) == (
         200,
-        {"status": "ok", "database": "ok", "migrations": "ok", "queue_age_seconds": 0.0},
+        {
+            "status": "ok",
+            "database": "ok",
+            "migrations": "ok",
+            "queue_age_seconds": 0.0,
+            "alarms": [],
+        },
     )
+
+    await owner.execute(
+        "insert into alarms (name, figure, since) values"
+        " ('sending_stopped', 131042, '2026-11-22 07:00+00')"
+    )
+    alarm = {"name": "sending_stopped", "figure": 131042, "since": "2026-11-22T07:00:00Z"}
+    assert await get(idle, "/ready") == (200, good | {"status": "degraded", "alarms": [alarm]})
 
     await owner.execute(
         "insert into attention (key, due_at) values ('wa:1', now() - interval '3 minutes')"

@@ -1,9 +1,11 @@
 """How the store is."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.models import QueueFigures
 from bot.store import migrate
 from tests.store.contract.scenes import message, take
 from tests.store.contract.stores import Store
@@ -50,3 +52,23 @@ async def test_the_longest_waiting_counts_from_when_it_was_due(store: Store) -> 
     waiting = await store.health.oldest_waiting()
 
     assert waiting / timedelta(hours=1) == pytest.approx(1, abs=0.01)
+
+
+async def test_what_there_is_to_do_is_counted(store: Store) -> None:
+    await store.owner.execute("delete from attention; delete from inbox; delete from outbox")
+    await store.owner.execute(
+        "insert into attention (key, due_at, dead) values"
+        " ('app:1', now(), true), ('app:2', now(), false), ('app:3', now(), false);"
+        "insert into outbox (key, recipient, body, status, dead_at) values"
+        " ('1', 'wa:31600000001', 'a', 'queued', null), ('2', 'wa:31600000001', 'b', 'sent', null),"
+        " ('3', 'wa:31600000001', 'c', 'failed', now());"
+        "insert into inbox (key, kind, sent_at, position, payload)"
+        " values ('status:w:sent', 'status', now(), 1, '')"
+    )
+
+    found = await store.health.figures()
+
+    assert found.oldest_waiting < timedelta(minutes=1)
+    assert replace(found, oldest_waiting=timedelta(0)) == QueueFigures(
+        waiting=2, oldest_waiting=timedelta(0), unsent=1, dead_letters=2, parked=1
+    )
