@@ -1,22 +1,23 @@
-"""Run Ava: ``python run.py [serve|worker|migrate|doctor]``; serve is the default."""
+"""Run Ava: ``python run.py [serve|worker|migrate|doctor|dead]``; serve is the default."""
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from bot import homes, log
-from bot.app import LIVE, create_app
+from bot import dead_letters, homes, log
+from bot.app import LIVE, create_app, create_window
 from bot.doctor import report
 from bot.doctor.examination import examine
 from bot.errors import AvaError, CannotStart, StoreUnavailable
 from bot.settings import Environment, Settings, look_at_settings, read_settings
+from bot.store.dead_letters import StoredDeadLetters
 from bot.store.health import StoredHealth
 from bot.store.migrate import how_to_apply, migrate
 
@@ -39,9 +40,20 @@ async def serve(settings: Settings, desk: "Desk | None") -> None:
 
 
 async def worker(settings: Settings, _: "Desk | None") -> None:
-    """Only answer people."""
+    """Only answer people; with METRICS_PORT, show there how it goes."""
     settings = settings.model_copy(update={"run_worker": True})
-    await _run(create_app(settings), settings, welcome=None)
+    beside = [partial(_window, settings, settings.metrics_port)] if settings.metrics_port else []
+    await _run(create_app(settings, [*LIVE, *beside]), settings, welcome=None)
+
+
+async def _window(settings: Settings, port: int, app: web.Application) -> AsyncIterator[None]:
+    runner = web.AppRunner(create_window(app), access_log=None)
+    await runner.setup()
+    try:
+        await _listen(runner, settings, port, "METRICS_PORT")
+        yield
+    finally:
+        await runner.cleanup()
 
 
 async def bring_up_to_date(settings: Settings, _: "Desk | None") -> None:
@@ -61,11 +73,21 @@ async def _check_migrations(settings: Settings) -> None:
     _say("The database is up to date.")
 
 
+async def see_to_dead_letters(
+    settings: Settings, _: "Desk | None", *, order: dead_letters.Order
+) -> None:
+    """Show what was given up, try it again or drop it."""
+    async with homes.opened(settings, postman=None) as home:
+        _say(await dead_letters.carry_out(order, StoredDeadLetters(home.database)))
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; return what the process exits with."""
-    name = arguments[0] if arguments else "serve"
-    if name not in COMMANDS or len(arguments) > 1:
-        return _refuse(f"usage: python run.py [{'|'.join(COMMANDS)}]")
+    name, *more = arguments or ["serve"]
+    if name == "dead":
+        return dead(more)
+    if name not in COMMANDS or more:
+        return _refuse(f"usage: python run.py [{'|'.join([*COMMANDS, 'dead'])}]")
     return COMMANDS[name]()
 
 
@@ -86,6 +108,14 @@ def start(command: Callable[..., Coroutine[Any, Any, None]]) -> int:
     except AvaError as exc:
         return _refuse(f"Ava cannot start: {exc}")
     return 0
+
+
+def dead(words: list[str]) -> int:
+    """See to dead letters, as *words* say."""
+    try:
+        return start(partial(see_to_dead_letters, order=dead_letters.order_of(words)))
+    except dead_letters.Refused as exc:
+        return _refuse(str(exc))
 
 
 def doctor() -> int:
@@ -125,20 +155,20 @@ async def _run(app: web.Application, settings: Settings, *, welcome: str | None)
     await runner.setup()
     try:
         if welcome is not None:
-            await _listen(runner, settings)
+            await _listen(runner, settings, settings.port, "PORT")
             _say(welcome)
         await stop.wait()
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+async def _listen(runner: web.AppRunner, settings: Settings, port: int, variable: str) -> None:
     in_production = settings.app_env is Environment.PRODUCTION
     host = "0.0.0.0" if in_production else "localhost"  # noqa: S104 - behind Heroku's router
     try:
-        await web.TCPSite(runner, host, settings.port).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as exc:
-        raise CannotStart(f"port {settings.port} is taken; set PORT to another one.") from exc
+        raise CannotStart(f"port {port} is taken; set {variable} to another one.") from exc
 
 
 def _welcome(settings: Settings, beside: tuple[str, ...]) -> str:

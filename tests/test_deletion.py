@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -16,6 +15,7 @@ from bot.models import (
     Arrival,
     Caller,
     Channel,
+    Dropped,
     Line,
     MessageId,
     PersonId,
@@ -27,6 +27,7 @@ from bot.models import (
     Wamid,
 )
 from bot.phones import spellings
+from bot.simulator.ids import bsuid_of
 from bot.store.outbox import StoredOutbox
 from bot.store.postgres import PostgresDatabase
 from bot.store.turns import StoredTurns
@@ -42,6 +43,9 @@ KEPT = {"audit_log": "times and ids, which outlive the account on purpose"}
 NOBODYS = {
     "schema_migrations": "is about the schema",
     "rate_limits": "knows nobody but by a hash, and that not for long",
+    "whatsapp_numbers": "is about the numbers that Ava sends from",
+    "service_messages": "counts what those send in a month",
+    "alarms": "are about the service",
 }
 NOT_EXPORTED = {
     "account_passwords": "a hash, which is of use only to somebody else",
@@ -163,10 +167,13 @@ async def somebody_with_everything(ava: Ava) -> Person:
     await ava.heard(ADA, 2)
     await person.ask("POST", "/messages", json={"content": "The sapphire too."})
     await eventually(lambda: has_lines(person, 4))
+    former = bsuid_of(ADA, business=str(ava.settings.whatsapp_phone_number_id))
+    ids = {"previous": former, "current": "NL.77"}
+    await ava.simulator.notify("user_id_update", {"user_id_update": [{"user_id": ids}]})
+    await ava.simulator.until_quiet()
     await ava.simulator.send(ADA, {"type": "reaction", "reaction": {"emoji": "x"}}, bsuid="NL.77")
     await ava.simulator.send(None, {"type": "text", "text": {"body": "A ruby."}}, bsuid="NL.77")
     await ava.heard(ADA, 3)
-    await ava.simulator.notify("user_id_update", {"wa_id": ADA, "user_id": "NL.77"})
     ava.simulator.faults.fail(131026)
     await ava.simulator.say(ADA, "Hear my opal.")
     await eventually(lambda: has_lines(person, 8))
@@ -186,7 +193,10 @@ async def test_nothing_of_them_is_found_anywhere(ava: Ava, owner: Connection) ->
 
     assert {table for table, _ in await found(owner, about_them)} == {"public.audit_log"}
     assert await found(owner, {person.id}) == {("public.audit_log", person.id)}
-    for table in "messages", "inbox", "outbox", "avatars", "link_codes", "user_preferences":
+    for table in (
+        *("messages", "inbox", "outbox", "avatars"),
+        *("link_codes", "user_preferences", "whatsapp_chats"),
+    ):
         assert receipt["deleted"][table] > 0, table
 
 
@@ -352,7 +362,7 @@ async def test_a_reply_that_is_being_composed_goes_nowhere(
 
 async def test_what_waits_to_be_sent_is_not_sent(ava: Ava, owner: Connection) -> None:
     person = await ava.acquainted()
-    ava.simulator.faults.answer(190, times=1000)
+    ava.simulator.faults.answer(131016, times=1000)
     await ava.simulator.say(ADA, "My secret.")
     await ava.simulator.until(lambda: "secret" in str(ava.simulator.received), timeout=20)
 
@@ -440,8 +450,9 @@ async def test_who_answers_somebody_who_is_gone_looks_again(database: PostgresDa
 
     with pytest.raises(AnsweredElsewhere):
         await turns.open(gone, Channel.WHATSAPP, [arrival])
-    assert await turns.answer(turn, Reply(text="Hi.", parts=("Hi.",)), None) is None
-    assert await StoredOutbox(database).doubted_for(SendId(uuid4())) == timedelta(0)
+    dropped = await turns.answer(turn, Reply(text="Hi.", parts=("Hi.",)), None)
+    assert dropped is Dropped.ANSWERED
+    assert await StoredOutbox(database).doubt(SendId(uuid4())) is None
 
 
 # --- which number is whose ------------------------------------------------------------------

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import asyncpg
-import pytest
+from aiohttp.test_utils import unused_port
 
 from tests.ava import ADA, Ava
+from tests.homes import in_one_home
 
 ROOT = Path(__file__).parent.parent
 PRODUCTION = {
@@ -37,6 +39,12 @@ def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
+async def read(url: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert answer.status == 200
+        return await answer.text()
+
+
 def test_production_without_settings_does_not_start_and_says_in_one_line_what_is_missing() -> None:
     refused = run(APP_ENV="production", JWT_SECRET="changeme")
 
@@ -61,7 +69,7 @@ def test_an_unknown_command_says_which_ones_there_are() -> None:
 
     assert (refused.returncode, refused.stderr) == (
         1,
-        "usage: python run.py [serve|worker|migrate|doctor]\n",
+        "usage: python run.py [serve|worker|migrate|doctor|dead]\n",
     )
 
 
@@ -73,10 +81,19 @@ def test_migrate_brings_an_empty_database_up_to_date_and_says_so(empty_database_
     assert (second.returncode, second.stdout) == (0, "The database is up to date.\n")
 
 
+def test_a_dead_letter_that_is_not_there_is_said_to_be_so(database_url: str) -> None:
+    refused = run("dead", "replay", "turn-3f9a", **PRODUCTION, DATABASE_URL=database_url)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("There is no dead letter turn-3f9a:")
+
+
+@in_one_home
 async def test_a_worker_answers_what_a_server_without_one_received(ava: Ava) -> None:
     await ava.acquainted()
     await ava.stop()
-    ava.settings = ava.settings.model_copy(update={"run_worker": False})
+    port = unused_port()
+    ava.settings = ava.settings.model_copy(update={"run_worker": False, "metrics_port": port})
     await ava.start()
     worker = await asyncio.create_subprocess_exec(
         *(sys.executable, str(ROOT / "run.py"), "worker"),
@@ -87,11 +104,12 @@ async def test_a_worker_answers_what_a_server_without_one_received(ava: Ava) -> 
     await ava.simulator.say(ADA, "Hello.")
 
     assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
+    assert "ava_store_reachable 1.0" in await read(f"http://localhost:{port}/metrics")
     worker.send_signal(signal.SIGTERM)
     assert await worker.wait() == 0
 
 
-@pytest.mark.parametrize("home", ["postgres"], indirect=True)
+@in_one_home
 async def test_sigterm_lets_a_turn_under_way_finish(ava: Ava) -> None:
     await ava.acquainted()
     ava.model.let_go.clear()

@@ -29,6 +29,7 @@ ADA, EVE, NEWCOMER = (str(UUID(int=number)) for number in (1, 2, 3))
 _ROWS = {
     "account_passwords": "(user_id, password_hash) values ('{person}', 'hash')",
     "account_sessions": "(user_id) values ('{person}')",
+    "alarms": "(name, figure, since) values ('{person}', 1, now())",
     "attention": "(key, due_at) values ('app:{person}', now())",
     "audit_log": "",  # has rows of each avatar
     "avatars": "(user_id, name, age, personality) values ('{person}', 'Mia', 30, 'shy')",
@@ -46,8 +47,11 @@ _ROWS = {
     "refresh_tokens": "(token_hash, session_id)"
     " select repeat(md5('{person}'), 2), id from account_sessions where user_id = '{person}'",
     "schema_migrations": "",  # has its rows
+    "service_messages": "(phone_number_id, month, accepted) values ('{person}', now(), 1)",
     "user_preferences": "(user_id) values ('{person}')",
+    "whatsapp_chats": "(key) values ('bsuid:{person}')",
     "whatsapp_identities": "(bsuid, user_id) values ('{person}', '{person}')",
+    "whatsapp_numbers": "(phone_number_id) values ('{person}')",
 }
 """How somebody comes to a row. A new table needs a line here."""
 
