@@ -170,12 +170,16 @@ class Cure(StrEnum):
 
 
 class SendRefused(AvaError):
-    """The Graph API answered with an error, and certainly sent nothing. code: Meta's."""
+    """The Graph API answered with an error, and certainly sent nothing.
 
-    def __init__(self, code: int, cure: Cure) -> None:
+    code: Meta's. details: what Meta says about it, which may quote what was sent.
+    """
+
+    def __init__(self, code: int, cure: Cure, details: str | None = None) -> None:
         super().__init__(f"Graph API error {code}")
         self.code = code
         self.cure = cure
+        self.details = details
 
 
 # --- asking again does not help ---------------------------------------------------------------

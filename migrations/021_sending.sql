@@ -8,9 +8,9 @@
 -- Undo:   drop function public.pace_sends, public.begin_send, public.sent_send, public.send_in_doubt,
 --         public.repeat_send, public.refuse, public.refuse_chat, public.refuse_send, public.halvings_left, public.slow_down,
 --         public.stop_number, public.cure_number, public.count_service_message, public.follow_reports,
---         public.silence_chat; drop table public.whatsapp_numbers, public.service_messages;
+--         public.settle, public.silence_chat; drop table public.whatsapp_numbers, public.service_messages;
 --         drop index public.inbox_parked, public.outbox_dead; alter table public.inbox drop column report;
---         alter table public.outbox drop column tries, drop column dead_at, drop column kind;
+--         alter table public.outbox drop column tries, drop column cure, drop column dead_at, drop column kind;
 --         then apply 005, 006, 007 and 011 again;
 --         delete from public.schema_migrations where name = '021_sending';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
@@ -18,7 +18,8 @@ begin;
 
 alter table public.outbox
   add column if not exists kind    text not null default 'text' check (kind in ('text', 'template')),
-  add column if not exists tries   integer not null default 0,  -- that Meta refused, or that nobody heard of
+  add column if not exists tries   integer not null default 0,  -- in a row that Meta refused with one cure
+  add column if not exists cure    text,
   add column if not exists dead_at timestamptz;  -- it failed for a reason that an operator should look at
 create index if not exists outbox_dead on public.outbox (dead_at) where dead_at is not null;
 
@@ -157,18 +158,22 @@ returns setof public.outbox language sql set search_path = public, pg_temp as $$
   on conflict (key) do update set
     id = gen_random_uuid(), body = excluded.body, status = excluded.status, since = clock_timestamp(),
     queued_at = clock_timestamp(), wamid = null, error_code = null, error_details = null,
-    doubted_at = null, tries = 0, dead_at = null
+    doubted_at = null, tries = 0, cure = null, dead_at = null
   where o.queued_at <= clock_timestamp() - p_again
   returning *
 $$;
 
--- From 'queued' to 'sending', before the request leaves. False: not now, or never.
+-- From 'queued' to 'sending', before the request leaves. False: not now, or never, as what is tried again
+-- although they have said STOP since it was queued.
 create or replace function public.begin_send(p_id uuid)
 returns boolean language plpgsql set search_path = public, pg_temp as $$
 declare
   v_message uuid;
 begin
-  if not may_be_sent(p_id) then
+  if not may_be_sent(p_id) or exists (
+    select from outbox o join whatsapp_chats c on c.key = o.recipient
+    where o.id = p_id and c.silenced_at > o.queued_at
+  ) then
     perform refuse(p_id, null, 'unreachable', null, null);
     return false;
   end if;
@@ -228,7 +233,7 @@ $$;
 -- No status came: the request never arrived, and is made again.
 create or replace function public.repeat_send(p_id uuid)
 returns void language sql set search_path = public, pg_temp as $$
-  update outbox set status = 'queued', since = clock_timestamp(), tries = tries + 1, doubted_at = null
+  update outbox set status = 'queued', since = clock_timestamp(), doubted_at = null
   where id = p_id and status = 'sending'
 $$;
 
@@ -241,18 +246,23 @@ create or replace function public.refuse(
 returns double precision language plpgsql set search_path = public, pg_temp as $$
 declare
   v_send  outbox;
+  v_tries integer;  -- before this one, for which the same helped
   v_again interval;
 begin
   select * into v_send from outbox where id = p_id for update;
   if not found or not moves_forward(v_send.status, 'failed') then
     return null;
   end if;
+  if v_send.kind = 'template' and p_code between 132000 and 132999 then
+    p_cure := 'ours';  -- whoever must see to a template need not stop everything else
+  end if;
+  v_tries := case when v_send.cure = p_cure then v_send.tries else 0 end;
   v_again := case p_cure
-    when 'transient' then least(2 ^ least(v_send.tries, 10), 120) * (0.8 + 0.4 * random()) * interval '1 s'
-    when 'few_tries' then case when v_send.tries < 3
-      then 2 * 4 ^ v_send.tries * (0.8 + 0.4 * random()) * interval '1 s' end
-    when 'throttled' then least(2 ^ least(v_send.tries, 10), 60) * interval '1 s'
-    when 'pair_rate' then 4 ^ least(v_send.tries, 3) * interval '1 s'
+    when 'transient' then least(2 ^ least(v_tries, 10), 120) * (0.8 + 0.4 * random()) * interval '1 s'
+    when 'few_tries' then case when v_tries < 3
+      then 2 * 4 ^ v_tries * (0.8 + 0.4 * random()) * interval '1 s' end
+    when 'throttled' then least(2 ^ least(v_tries, 10), 60) * interval '1 s'
+    when 'pair_rate' then 4 ^ least(v_tries, 3) * interval '1 s'
     when 'operator'  then interval '30 s'
   end;
 
@@ -267,7 +277,7 @@ begin
     update outbox
     set id = gen_random_uuid(),  -- a status of the old try must not speak of the new one
         status = 'queued', since = clock_timestamp(), wamid = null, doubted_at = null,
-        tries = tries + 1, error_code = p_code, error_details = p_details
+        tries = v_tries + 1, cure = p_cure, error_code = p_code, error_details = p_details
     where id = p_id;
   end if;
   perform reflect_outbox(array[v_send.message_id]) where v_send.message_id is not null;
@@ -280,8 +290,10 @@ begin
   return extract(epoch from v_again);
 end $$;
 
--- What a refusal means for everything else that goes to the same person.
-create or replace function public.refuse_chat(p_key text, p_code integer, p_cure text, p_again double precision)
+-- What a refusal of what was sent at p_since means for everything else that goes to the same person, unless
+-- they have written since.
+create or replace function public.refuse_chat(
+  p_key text, p_code integer, p_cure text, p_again double precision, p_since timestamptz)
 returns void language sql set search_path = public, pg_temp as $$
   update whatsapp_chats set
     closed_at = case when p_cure = 'window_closed' then clock_timestamp() else closed_at end,
@@ -289,18 +301,20 @@ returns void language sql set search_path = public, pg_temp as $$
     paced_until = case when p_cure = 'pair_rate' then greatest(
         paced_until, clock_timestamp() + make_interval(secs => p_again) + 9 * interval '6 s')
       else paced_until end
-  where key = p_key and p_cure in ('window_closed', 'unreachable', 'pair_rate')
+  where key = p_key and (
+    p_cure = 'pair_rate'
+    or p_cure in ('window_closed', 'unreachable') and coalesce(last_heard_at <= p_since, true))
 $$;
 
 -- Meta's answer to a request of ours was a refusal.
 create or replace function public.refuse_send(
-  p_id uuid, p_code integer, p_cure text, p_number text)
+  p_id uuid, p_code integer, p_cure text, p_details text, p_number text)
 returns double precision language plpgsql set search_path = public, pg_temp as $$
 declare
   v_recipient text := (select recipient from outbox where id = p_id);
-  v_again     double precision := refuse(p_id, p_code, p_cure, null, p_number);
+  v_again     double precision := refuse(p_id, p_code, p_cure, p_details, p_number);
 begin
-  perform refuse_chat(v_recipient, p_code, p_cure, v_again);
+  perform refuse_chat(v_recipient, p_code, p_cure, v_again, clock_timestamp());
   return v_again;
 end $$;
 
@@ -338,7 +352,7 @@ $$;
 -- --- statuses ------------------------------------------------------------------------------------
 
 -- Meta's reports: [{send_id, wamid, status, error_code, error_details, cure}]. Returns {known: [wamid], refused:
--- [{recipient, code, cure, again}], settled: [recipient]}: what is known to be ours, whom a refusal is about,
+-- [{recipient, code, cure, again, since}], settled: [recipient]}: what is known to be ours, whom a refusal is about,
 -- and who waited to know what became of a send.
 drop function if exists public.apply_reports(jsonb);
 create or replace function public.apply_reports(p_reports jsonb, p_number text)
@@ -360,7 +374,7 @@ begin
   ), furthest as (
     select distinct on (id) * from matched order by id, status in ('delivered', 'read') desc, status desc
   ), locked as (
-    select o.id, o.status, o.doubted_at from outbox o join furthest using (id) order by o.id for update of o
+    select o.id, o.status, o.doubted_at, o.since from outbox o join furthest using (id) order by o.id for update of o
   ), moved as (
     update outbox o
     set status = case when f.status = 'failed' then o.status else f.status end,
@@ -368,7 +382,7 @@ begin
         doubted_at = null
     from locked join furthest f using (id)
     where o.id = locked.id and moves_forward(locked.status, f.status)
-    returning o.id, o.message_id, o.recipient, locked.doubted_at, f.status, f.error_code,
+    returning o.id, o.message_id, o.recipient, locked.doubted_at, locked.since, f.status, f.error_code,
               f.error_details, f.cure
   )
   select (select array_agg(distinct wamid) from matched),
@@ -382,6 +396,7 @@ begin
   if v_failed is not null then
     select jsonb_agg(jsonb_build_object(
       'recipient', failed ->> 'recipient', 'code', failed -> 'error_code', 'cure', failed -> 'cure',
+      'since', failed -> 'since',
       'again', refuse((failed ->> 'id')::uuid, (failed ->> 'error_code')::integer,
                       coalesce(failed ->> 'cure', 'unreachable'), failed ->> 'error_details', p_number)))
     into v_refused from jsonb_array_elements(v_failed) as failed;
@@ -410,8 +425,9 @@ begin
   if v_keys is not null then
     perform mark_attention(v_keys, v_waits, greatest(p_longest, interval '2 minutes'));
   end if;
-  perform refuse_chat(recipient, code, cure, again)
-  from jsonb_to_recordset(p_applied -> 'refused') as r (recipient text, code integer, cure text, again float8);
+  perform refuse_chat(recipient, code, cure, again, since)
+  from jsonb_to_recordset(p_applied -> 'refused') as r (
+    recipient text, code integer, cure text, again float8, since timestamptz);
 end $$;
 
 -- p_updates: [{key, kind, sender, sent_at, payload, wait, is_said, report, rename}], wait in seconds, is_said:
@@ -535,6 +551,16 @@ begin
       'said', coalesce((select jsonb_agg(to_jsonb(said) order by created_at, id) from said), '[]')));
 end $$;
 
+-- What they said in silence stays unanswered, also when they say START: it counts as answered by the last
+-- thing that was said to them.
+create or replace function public.settle(p_person uuid, p_said uuid[])
+returns void language sql set search_path = public, pg_temp as $$
+  update messages set answered_by = (
+    select id from messages
+    where user_id = p_person and role = 'assistant' order by created_at desc limit 1)
+  where id = any (p_said) and user_id = p_person and answered_by is null
+$$;
+
 -- They said STOP, or START: what waits to be sent to them is not sent any more.
 create or replace function public.silence_chat(p_key text, p_silenced boolean)
 returns void language plpgsql set search_path = public, pg_temp as $$
@@ -631,8 +657,8 @@ begin
     'send_in_doubt(uuid)',
     'repeat_send(uuid)',
     'refuse(uuid, integer, text, text, text)',
-    'refuse_chat(text, integer, text, double precision)',
-    'refuse_send(uuid, integer, text, text)',
+    'refuse_chat(text, integer, text, double precision, timestamptz)',
+    'refuse_send(uuid, integer, text, text, text)',
     'stop_number(text, integer, interval)',
     'cure_number(text)',
     'count_service_message(text)',
@@ -642,6 +668,7 @@ begin
     'open_turn(uuid, public.message_channel, jsonb, integer)',
     'store_reply(uuid, public.message_channel, uuid[], text, text[], text, boolean, boolean, boolean,
       boolean)',
+    'settle(uuid, uuid[])',
     'silence_chat(text, boolean)'
   ] loop
     execute format('revoke execute on function %s from public, anon, authenticated', v_function);

@@ -143,10 +143,10 @@ class Sending:
         try:
             wamid = await self.messenger.send(send)
         except GraphUnavailable as exc:
-            again_in = await self._refused(send, None, Cure.TRANSIENT)
+            again_in = await self._refused(send, None)
             raise Postponed(str(exc), again_in=again_in) from exc
         except SendRefused as exc:
-            again_in = await self._refused(send, exc.code, exc.cure)
+            again_in = await self._refused(send, exc)
             if again_in is not None:
                 raise Postponed(str(exc), again_in=again_in) from exc
             if exc.cure in _CLOSES_THE_CHAT:
@@ -158,10 +158,11 @@ class Sending:
         else:
             await self._note_sent(send.id, wamid)
 
-    async def _refused(self, send: Send, code: int | None, cure: Cure) -> timedelta | None:
-        log.warning("send.refused", code=code, cure=cure.value)
+    async def _refused(self, send: Send, refusal: SendRefused | None) -> timedelta | None:
+        code = refusal.code if refusal else None
+        log.warning("send.refused", code=code, cure=refusal.cure if refusal else "not reached")
         self.metrics.sent("refused", code)
-        return await self.outbox.refused(send.id, code, cure, self.number.id)
+        return await self.outbox.refused(send.id, refusal, self.number.id)
 
     async def _note_sent(self, send: SendId, wamid: Wamid) -> None:
         """Keep at it while the store is away: the one thing worse than a late reply is a second."""

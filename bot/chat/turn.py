@@ -94,6 +94,7 @@ class Conversation:
             return
         if verdict.is_silent:
             visit.outcome = "silenced"
+            await self.turns.settle(turn)
         elif not visit.lease.chat.is_open or visit.lease.chat.is_unreachable:
             await self._hold(visit)
         else:

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from bot.handlers import answers, bodies, cursors, idempotency
 from bot.handlers.calls import Section
-from bot.keys import BELL, HISTORY
+from bot.keys import BELL, HISTORY, PACE
 from bot.limits import Act
 from bot.models import Caller, MessageId
 
@@ -36,5 +36,5 @@ async def say(request: web.Request, caller: Caller, given: bodies.Saying) -> web
     made = idempotency.new_id(request)
     once_as = MessageId(made) if made else None
     said = await request.app[HISTORY].say(caller, given.content, once_as=once_as)
-    request.app[BELL].ring()
+    request.app[BELL].ring(after=request.app[PACE].finished)
     return answers.Said(id=said).response(202)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.errors import Cure
+from bot.errors import Cure, SendRefused
 from bot.models import ReplyStatus, Send, Sender, SendId, SendKind, Wamid
 from bot.store.database import Database
 
@@ -66,11 +66,17 @@ class StoredOutbox:
         await self._database.as_bot("repeat_send", id=send)
 
     async def refused(
-        self, send: SendId, code: int | None, cure: Cure, number: str
+        self, send: SendId, refusal: SendRefused | None, number: str
     ) -> timedelta | None:
-        return _time(
-            await self._database.as_bot("refuse_send", id=send, code=code, cure=cure, number=number)
+        seconds = await self._database.as_bot(
+            "refuse_send",
+            id=send,
+            code=refusal.code if refusal else None,
+            cure=refusal.cure if refusal else Cure.TRANSIENT,
+            details=refusal.details if refusal else None,
+            number=number,
         )
+        return _time(seconds)
 
     async def silence(self, to: Sender, *, silenced: bool) -> None:
         await self._database.as_bot("silence_chat", key=to.key, silenced=silenced)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from bot.errors import Cure
+from bot.errors import SendRefused
 from bot.limits import Limit
 from bot.models import (
     Account,
@@ -161,6 +161,9 @@ class Turns(Protocol):
     async def notice(self, turn: Turn, reply: Reply, to: Sender | None) -> Sequence[Send]:
         """Store a notice about *turn*, at most one; none again returns []. It answers nothing."""
 
+    async def settle(self, turn: Turn) -> None:
+        """Leave what was said unanswered, for good."""
+
 
 class Outbox(Protocol):
     """What is to be sent through WhatsApp."""
@@ -206,9 +209,12 @@ class Outbox(Protocol):
         """From *sending* back to *queued*: no status came, so it never arrived."""
 
     async def refused(
-        self, send: SendId, code: int | None, cure: Cure, number: str
+        self, send: SendId, refusal: SendRefused | None, number: str
     ) -> timedelta | None:
-        """Do what *cure* asks for; return when to try again, None: not by itself."""
+        """Do what its cure asks for; return when to try again, None: not by itself.
+
+        *refusal* None: Meta was not reached.
+        """
 
     async def silence(self, to: Sender, *, silenced: bool) -> None:
         """Keep that they said STOP, which cancels what is queued, or START."""

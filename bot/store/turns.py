@@ -62,6 +62,10 @@ class StoredTurns:
         stored = await self._store(turn, reply, to, is_notice=True)
         return [] if isinstance(stored, Dropped) else stored
 
+    async def settle(self, turn: Turn) -> None:
+        said = [said.id for said in turn.unanswered]
+        await self._database.as_bot("settle", person=turn.person, said=said)
+
     async def _store(
         self, turn: Turn, reply: Reply, to: Sender | None, **how: bool
     ) -> Sequence[Send] | Dropped:

@@ -11,6 +11,7 @@ from bot.models import Sender
 
 LONGEST_ID = 512  # characters; keys are made of ids, and a database index has a widest row
 LONGEST_TEXT = 65_536  # characters
+_LONGEST_REASON = 1_024  # characters of what Meta says about an error
 _LONGEST_WA_ID = 20  # digits; E.164 allows 15
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -82,3 +83,9 @@ def _digits(value: object) -> str | None:
     digits = value.removeprefix("+")
     readable = digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_WA_ID
     return digits if readable else None
+
+
+def reason(error: Mapping[str, object]) -> str | None:
+    """Return what Meta says about an error of its own."""
+    details = mapping(error.get("error_data")).get("details") or error.get("message")
+    return prose(details, longest=_LONGEST_REASON)

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from bot.errors import GraphUnavailable, OutcomeUnknown, SendRefused
 from bot.models import Send, Sender, SendKind, Wamid
 from bot.whatsapp.errors import cure
-from bot.whatsapp.fields import identifier, items, mapping
+from bot.whatsapp.fields import identifier, items, mapping, reason
 
 _Json = Mapping[str, object]
 
@@ -157,9 +157,10 @@ def _answer(status: int, raw: bytes) -> _Json:
         answer = json.loads(raw)
     except (ValueError, RecursionError):
         answer = None
-    code = mapping(mapping(answer).get("error")).get("code")
+    error = mapping(mapping(answer).get("error"))
+    code = error.get("code")
     if isinstance(code, int) and not isinstance(code, bool):
-        raise SendRefused(code, cure(code))
+        raise SendRefused(code, cure(code), reason(error))
     if status != HTTPStatus.OK or not isinstance(answer, dict):
         raise OutcomeUnknown(f"HTTP {status}")
     return answer

@@ -11,14 +11,13 @@ from uuid import UUID
 from bot.models import Rename, ReplyStatus, SendId, StatusReport, Update, UpdateKind, Wamid
 from bot.whatsapp import codec
 from bot.whatsapp.errors import cure
-from bot.whatsapp.fields import LONGEST_ID, author, identifier, items, mapping, moment, prose
+from bot.whatsapp.fields import LONGEST_ID, author, identifier, items, mapping, moment, prose, reason
 
 _Json = Mapping[str, object]
 
 RENAMES = "user_id_update"
 
 _LONGEST_NAME = 255  # characters of what people call themselves
-_LONGEST_REASON = 1_024  # characters of an error's details
 _LARGEST_CODE = 2**31 - 1  # what an integer column holds
 _DEEPEST = 100  # levels in a message; Meta's have about 6
 _NOT_SAID = ("reaction", "edit", "revoke")
@@ -129,14 +128,13 @@ def _text_of(item: _Json) -> str | None:
 
 def _report(item: _Json, wamid: Wamid, reached: ReplyStatus) -> StatusReport:
     error = mapping(next(iter(items(item.get("errors"))), None))
-    details = mapping(error.get("error_data")).get("details") or error.get("message")
     code = _code(error.get("code"))
     return StatusReport(
         wamid=wamid,
         send_id=_send_id(item.get("biz_opaque_callback_data")),
         status=reached,
         error_code=code,
-        error_details=prose(details, longest=_LONGEST_REASON),
+        error_details=reason(error),
         cure=None if code is None else cure(code),
     )
 

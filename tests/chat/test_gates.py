@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat import gates
+from bot.chat import gates, wording
+from bot.chat.gates import Verdict
+from bot.chat.gates.consent import Wish
+from bot.chat.gates.crisis import HELPLINES
 from bot.chat.languages import Language, language_of
-from bot.models import Personality
+from bot.models import Channel, Personality
 from tests.chat.talk import MIA, ava, turn, unseen, user
 
 
@@ -105,6 +108,66 @@ def test_nothing_unanswered_needs_no_answer() -> None:
 )
 def test_the_language_of_a_message_is_guessed(text: str, language: Language) -> None:
     assert language_of(text) is language
+
+
+# --- STOP and START -----------------------------------------------------------------------------
+
+
+def test_stop_is_answered_once_and_noted() -> None:
+    assert gates.judge(turn("hi", "STOP")) == Verdict(
+        text=wording.silenced(Language.EN), wish=Wish.STOP, is_urgent=True
+    )
+    assert gates.judge(turn("STOP"), is_silenced=True) == Verdict(is_silent=True)
+
+
+def test_start_is_answered_and_noted_where_somebody_said_stop() -> None:
+    unsilenced = Verdict(text=wording.unsilenced(Language.EN, MIA), wish=Wish.START)
+
+    assert gates.judge(turn("hello?", "START"), is_silenced=True) == unsilenced
+    assert gates.judge(turn("START")) == Verdict()
+
+
+def test_whoever_said_stop_hears_nothing_whatever_they_write() -> None:
+    for said in "hello", "are you human?", "I'm 15", unseen("image"):
+        assert gates.judge(turn(said), is_silenced=True) == Verdict(is_silent=True)
+
+
+def test_help_comes_first_even_for_those_who_want_no_messages() -> None:
+    help_ = gates.answer(turn("I want to die"))
+
+    assert HELPLINES in (help_ or "")
+    assert gates.judge(turn("I want to die"), is_silenced=True) == Verdict(
+        text=help_, is_urgent=True
+    )
+    assert gates.judge(turn("I want to die", "STOP")) == Verdict(
+        text=help_, wish=Wish.STOP, is_urgent=True
+    )
+
+
+def test_in_the_app_stop_is_a_word_like_any_other() -> None:
+    assert gates.judge(turn("STOP", channel=Channel.APP)) == Verdict()
+
+
+def test_stop_is_answered_in_the_language_they_spoke_before() -> None:
+    history = (user("ik heb het vandaag niet naar mijn zin"), ava("What a pity, tell me how"))
+
+    verdict = gates.judge(turn("STOP", history=history))
+
+    assert verdict.text == wording.silenced(Language.NL)
+
+
+def test_what_a_model_may_answer_is_left_to_it() -> None:
+    assert gates.judge(turn("how was your day?")) == Verdict()
+    assert gates.judge(turn("are you human?")).text == gates.answer(turn("are you human?"))
+
+
+def test_the_language_of_a_turn_is_that_of_the_last_lines_of_the_person() -> None:
+    dutch, image = user("ik heb het vandaag niet naar mijn zin"), unseen("image")
+    long_ago = (dutch, *[user("how are you, what is this")] * 8)
+
+    assert gates.language_of_turn(turn(image, history=(dutch,))) is Language.NL
+    assert gates.language_of_turn(turn("ok", history=long_ago)) is Language.EN
+    assert gates.language_of_turn(turn()) is Language.EN
 
 
 @given(st.text())

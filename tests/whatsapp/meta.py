@@ -12,7 +12,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.errors import AvaError
-from bot.models import Sender, SendId, Wamid
+from bot.models import ReplyStatus, Send, Sender, SendId, Wamid
 from bot.whatsapp.graph import Graph
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -86,7 +86,7 @@ def graph_at(url: str, session: aiohttp.ClientSession) -> Graph:
 
 
 async def send(graph: Graph, to: Sender = ADA) -> Wamid:
-    return await graph.send_text(to, WORDS, send_id=SEND_ID)
+    return await graph.send(Send(id=SEND_ID, to=to, text=WORDS, status=ReplyStatus.SENDING))
 
 
 async def failure(graph: Graph) -> AvaError:

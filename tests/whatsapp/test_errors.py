@@ -1,12 +1,17 @@
 import pytest
 
-from bot.whatsapp.errors import Cure, cure
+from bot.errors import Cure
+from bot.whatsapp.errors import cure, meaning
 
 
 @pytest.mark.parametrize(
     ("code", "what_helps"),
     [
-        (131000, Cure.TRANSIENT),
+        (2, Cure.TRANSIENT),
+        (131016, Cure.TRANSIENT),
+        (1, Cure.FEW_TRIES),
+        (131000, Cure.FEW_TRIES),
+        (4, Cure.THROTTLED),
         (130429, Cure.THROTTLED),
         (131056, Cure.PAIR_RATE),
         (0, Cure.OPERATOR),
@@ -24,5 +29,17 @@ def test_a_code_says_what_helps(code: int, what_helps: Cure) -> None:
     assert cure(code) is what_helps
 
 
-def test_a_code_nobody_has_seen_is_worth_another_try() -> None:
-    assert cure(987654) is Cure.TRANSIENT
+def test_a_code_nobody_has_seen_is_worth_a_few_tries() -> None:
+    assert cure(987654) is Cure.FEW_TRIES
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (131042, "a problem with the payment method"),
+        (250, "a permission or the token is missing"),
+        (987654, "a code that Ava does not know"),
+    ],
+)
+def test_an_operator_reads_what_a_code_means(code: int, words: str) -> None:
+    assert meaning(code) == words

@@ -1,6 +1,7 @@
 import pytest
 
 from bot.errors import GraphUnavailable
+from bot.models import ReplyStatus, Send, SendKind
 from bot.whatsapp.graph import Graph
 from tests.whatsapp.meta import ADA, BEN, INCOMING, SEND_ID, Meta, answering, send
 
@@ -33,9 +34,32 @@ async def test_somebody_without_a_phone_is_reached_by_their_business_scoped_id(
 
 
 async def test_a_message_that_quotes_nothing_has_no_context(graph: Graph, meta: Meta) -> None:
-    await graph.send_text(ADA, "hi", send_id=SEND_ID)
+    await send(graph)
 
     assert "context" not in meta.asked[0]
+
+
+async def test_a_template_is_named_with_its_language(graph: Graph, meta: Meta) -> None:
+    template = Send(
+        id=SEND_ID,
+        to=ADA,
+        text="write_again:pt_BR",
+        status=ReplyStatus.SENDING,
+        kind=SendKind.TEMPLATE,
+    )
+
+    assert await graph.send(template) == "wamid.OUT"
+
+    assert meta.asked == [
+        {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": "+31600000001",
+            "biz_opaque_callback_data": str(SEND_ID),
+            "type": "template",
+            "template": {"name": "write_again", "language": {"code": "pt_BR"}},
+        }
+    ]
 
 
 async def test_read_and_typing_are_one_call(graph: Graph, meta: Meta) -> None:

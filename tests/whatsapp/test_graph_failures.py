@@ -2,12 +2,11 @@
 
 import asyncio
 import traceback
-from datetime import timedelta
 
 import aiohttp
 import pytest
 
-from bot.errors import GraphUnavailable, OutcomeUnknown, SendRejected
+from bot.errors import Cure, GraphUnavailable, OutcomeUnknown, SendRefused
 from bot.whatsapp.graph import Graph
 from tests.whatsapp.meta import (
     ACCEPTED,
@@ -92,34 +91,40 @@ async def test_an_answer_without_code_or_id_leaves_the_outcome_open(
     assert type(await failure(graph)) is OutcomeUnknown
 
 
-@pytest.mark.parametrize("code", [0, 1, 2, 4, 190, 200, 131000, 131042, 131056, 987654])
-async def test_what_time_or_the_operator_cures_can_be_sent_later(
-    graph: Graph, meta: Meta, code: int
+@pytest.mark.parametrize(
+    ("code", "what_helps"),
+    [
+        (0, Cure.OPERATOR),
+        (2, Cure.TRANSIENT),
+        (100, Cure.OURS),
+        (130429, Cure.THROTTLED),
+        (131000, Cure.FEW_TRIES),
+        (131026, Cure.UNREACHABLE),
+        (131047, Cure.WINDOW_CLOSED),
+        (131056, Cure.PAIR_RATE),
+        (987654, Cure.FEW_TRIES),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 500])
+async def test_a_refusal_comes_with_its_code_and_what_helps_whatever_the_status(
+    graph: Graph, meta: Meta, code: int, what_helps: Cure, status: int
 ) -> None:
-    meta.answer = refusing(code, 500)
-
-    assert type(await failure(graph)) is GraphUnavailable
-
-
-async def test_after_a_throttle_there_is_a_pause(graph: Graph, meta: Meta) -> None:
-    meta.answer = refusing(130429)
+    meta.answer = refusing(code, status)
 
     error = await failure(graph)
 
-    assert isinstance(error, GraphUnavailable)
-    assert error.again_in == timedelta(minutes=1)
+    assert isinstance(error, SendRefused)
+    assert (error.code, error.cure) == (code, what_helps)
 
 
-@pytest.mark.parametrize("code", [100, 131009, 131026, 131047])
-async def test_what_will_never_be_sent_comes_with_its_code(
-    graph: Graph, meta: Meta, code: int
+@pytest.mark.parametrize("breaking", [drop, refusing(190), answering("<html>", 502)])
+async def test_whatever_fails_while_the_number_is_asked_can_be_asked_again(
+    graph: Graph, meta: Meta, breaking: Handler
 ) -> None:
-    meta.answer = refusing(code)
+    meta.answer = breaking
 
-    error = await failure(graph)
-
-    assert isinstance(error, SendRejected)
-    assert error.code == code
+    with pytest.raises(GraphUnavailable):
+        await graph.display_phone_number()
 
 
 @pytest.mark.parametrize(

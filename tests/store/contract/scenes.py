@@ -3,17 +3,22 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from bot.errors import Cure
 from bot.models import (
     Arrival,
     Avatar,
     Caller,
     Channel,
+    Dropped,
+    Lease,
     Line,
     Personality,
     Phone,
     Reply,
+    ReplyStatus,
     Send,
     Sender,
+    StatusReport,
     Turn,
     Update,
     UpdateKind,
@@ -48,6 +53,28 @@ def message(
         sender=sender,
         sent_at=datetime.now(UTC) - timedelta(seconds=ago),
     )
+
+
+def report(
+    status: ReplyStatus,
+    *,
+    of: Send | None = None,
+    as_: Wamid | None = None,
+    code: int | None = None,
+    cure: Cure | None = None,
+) -> Update:
+    """A status as a delivery brings it."""
+    sent = as_ or wamid()
+    said = StatusReport(
+        wamid=sent,
+        send_id=of.id if of else None,
+        status=status,
+        error_code=code,
+        error_details=f"({code}) as Meta puts it" if code else None,
+        cure=cure,
+    )
+    key = f"status:{sent}:{status}:1"
+    return Update(key=key, kind=UpdateKind.STATUS, payload="{}", report=said)
 
 
 async def take(store: Store, *updates: Update, wait: float = 0) -> int:
@@ -87,5 +114,15 @@ async def answered(
 ) -> list[Send]:
     """Store a reply to something they wrote; nothing is sent yet."""
     sends = await store.turns.answer(await heard(store, caller, "Hi."), reply, sender)
-    assert sends is not None
+    assert not isinstance(sends, Dropped)
     return list(sends)
+
+
+async def attended(store: Store, sender: Sender) -> Lease:
+    """Claim them, whether they wrote or not; nobody else waits any more."""
+    mark = "select mark_attention(array[$1], array[interval '0'], interval '0')"
+    await store.owner.execute("delete from attention")
+    await store.owner.execute(mark, sender.key)
+    claimed = await store.attention.claim(worker="w", limit=1, lease=timedelta(minutes=1))
+    (lease,) = claimed.leases
+    return lease

@@ -14,10 +14,12 @@ from bot.accounts.supabase import SupabaseAccounts
 from bot.models import Caller, PersonId, Sender
 from bot.store import ports, supabase
 from bot.store.account import StoredAccount
+from bot.store.alarms import StoredAlarms
 from bot.store.attention import StoredAttention
 from bot.store.audit_log import StoredAuditLog
 from bot.store.avatars import StoredAvatars
 from bot.store.database import Database
+from bot.store.dead_letters import StoredDeadLetters
 from bot.store.first_answers import StoredFirstAnswers
 from bot.store.health import StoredHealth
 from bot.store.history import StoredHistory
@@ -29,11 +31,13 @@ from bot.store.people import StoredPeople
 from bot.store.phone_links import StoredPhoneLinks
 from bot.store.postgres import PostgresDatabase
 from bot.store.rate_limits import StoredRateLimits
+from bot.store.retention import StoredRetention
 from bot.store.sessions import StoredSessions
 from bot.store.turns import StoredTurns
 from tests.homes import Home
 
 WAIT, LONGEST_WAIT = timedelta(0), timedelta(seconds=6)  # for the rest of a burst
+NUMBER = "900100200300"  # our phone_number_id
 
 
 class Registry(Protocol):
@@ -57,9 +61,11 @@ class Store:
     database: Database
 
     account: ports.OwnAccount
+    alarms: ports.Alarms
     attention: ports.Attention
     audit_log: ports.AuditLog
     avatars: ports.Avatars
+    dead_letters: ports.DeadLetters
     health: ports.Health
     history: ports.History
     inbox: ports.Inbox
@@ -70,6 +76,7 @@ class Store:
     rate_limits: ports.RateLimits
     phone_links: ports.PhoneLinks
     first_answers: ports.FirstAnswers
+    retention: ports.Retention
     sessions: ports.Sessions
     turns: ports.Turns
 
@@ -81,6 +88,10 @@ class Store:
     def sender(self) -> Sender:
         """Somebody with a number that nobody else has."""
         return Sender(wa_id=str(31610000000 + next(self._numbers)))
+
+    def number(self) -> str:
+        """Return the id of a number of ours that nothing was sent from."""
+        return str(900200000000 + next(self._numbers))
 
     async def person(self, email: str | None = None) -> Caller:
         return await self.registry.sign_up(email or self.email())
@@ -147,12 +158,14 @@ def _store(home: Home, owner: Connection, registry: Registry, database: Database
         registry=registry,
         database=database,
         account=StoredAccount(database),
+        alarms=StoredAlarms(database),
         attention=StoredAttention(database),
         audit_log=StoredAuditLog(database),
         avatars=StoredAvatars(database),
+        dead_letters=StoredDeadLetters(database),
         health=StoredHealth(database, database),
         history=StoredHistory(database, WAIT, LONGEST_WAIT),
-        inbox=StoredInbox(database, longest_wait=LONGEST_WAIT),
+        inbox=StoredInbox(database, number=NUMBER, longest_wait=LONGEST_WAIT),
         links=StoredOneTimeLinks(database),
         outbox=StoredOutbox(database),
         passwords=StoredPasswords(database),
@@ -160,6 +173,7 @@ def _store(home: Home, owner: Connection, registry: Registry, database: Database
         rate_limits=StoredRateLimits(database),
         phone_links=StoredPhoneLinks(database),
         first_answers=StoredFirstAnswers(database),
+        retention=StoredRetention(database),
         sessions=StoredSessions(database),
         turns=StoredTurns(database),
     )
