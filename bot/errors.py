@@ -145,6 +145,10 @@ class Postponed(Unavailable):
     """WhatsApp does not take this message yet: Meta said so, or it would be too fast."""
 
 
+class SendingStopped(Postponed):
+    """Nothing leaves our number before an operator has seen to it; whoever waits is woken then."""
+
+
 class MailUnavailable(Unavailable):
     """An e-mail could not be handed over for now."""
 

@@ -387,6 +387,14 @@ class Claimed:
     next_due: timedelta | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in line for what our number sends. is_stopped: there is no line."""
+
+    wait: timedelta
+    is_stopped: bool = False
+
+
 class Dropped(StrEnum):
     """Why a draft is not stored."""
 

@@ -3,9 +3,10 @@
 -- What:   what Ava knows of a WhatsApp chat, and one claim that brings everything a worker needs: who it is,
 --         what they wrote, what is still to be sent to them, and how the chat stands.
 -- Why:    docs/decisions/0012-one-claim-brings-everything.md
--- Locks:  none.
+-- Locks:  a moment of ACCESS EXCLUSIVE on public.attention; no table is rewritten.
 -- Undo:   drop function public.claim_due, public.claimed, public.give_back, public.carry_chat; drop table public.whatsapp_chats;
---         then apply 004 and 011 again;
+--         alter table public.attention drop column until_cured; drop function public.fail_attention,
+--         public.beat_attention; then apply 004 and 011 again;
 --         delete from public.schema_migrations where name = '020_claims';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
@@ -16,7 +17,8 @@ create table if not exists public.whatsapp_chats (
   closed_at        timestamptz,               -- Meta said (131047) that it is closed
   unreachable_code integer,                   -- Meta said that nothing reaches them; until they write
   silenced_at      timestamptz,               -- they said STOP; until they say START
-  paced_until      timestamptz not null default 'epoch'  -- their 6 seconds for each message sent
+  paced_until      timestamptz not null default 'epoch',  -- their 6 seconds for each message sent
+  place_at         timestamptz                -- when it is their turn, of all that the number has to send
 ) with (fillfactor = 70);
 
 alter table public.whatsapp_chats enable row level security;
@@ -35,6 +37,9 @@ returns void language sql set search_path = public, pg_temp as $$
   on conflict (key) do update set
     last_heard_at = greatest(c.last_heard_at, excluded.last_heard_at), silenced_at = excluded.silenced_at
 $$;
+
+alter table public.attention
+  add column if not exists until_cured boolean not null default false;  -- cure_number wakes it
 
 -- These wrote, each once: be there after their wait, unless more comes; at the latest p_longest after
 -- the first. While a row is held, the new time counts from when the lease is given back; while a failed
@@ -101,9 +106,7 @@ begin
       select jsonb_build_object('id', id, 'recipient', recipient, 'kind', kind, 'body', body,
                                 'status', status)
       from unsent_sends(p_key) order by seq)),
-    'stopped_for', (
-      select extract(epoch from max(probe_at) - clock_timestamp())::double precision
-      from whatsapp_numbers where stopped_code is not null and probe_at > clock_timestamp())
+    'stopped_for', (select max(stopped_for(phone_number_id)) from whatsapp_numbers)
   ) || coalesce((
     select jsonb_build_object(
       -- five minutes for clocks that differ and for the way there
@@ -165,19 +168,41 @@ begin
       from attention where not dead and lease is null order by due_at limit 1));
 end $$;
 
+-- Extend the leases that are still held, and return them. By their keys: nothing looks for a lease.
+drop function if exists public.beat_attention(uuid[], interval);
+create or replace function public.beat_attention(p_keys text[], p_leases uuid[], p_lease interval)
+returns setof uuid language plpgsql set search_path = public, pg_temp as $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  return query
+    with held as (
+      select key from attention where key = any (p_keys) and lease = any (p_leases)
+      order by key for update)
+    update attention a set leased_until = clock_timestamp() + p_lease
+    from held where a.key = held.key returning a.lease;
+end $$;
+
 -- Not done: again in p_again, or sooner if more has come. With p_most_failures it counts as a failure, and
--- after so many in a row the row is left for the operator.
+-- after so many in a row the row is left for the operator. p_until_cured: it waits for a number that is
+-- stopped, and is woken when that is cured; so at once if it just has been.
+drop function if exists public.fail_attention(text, uuid, text, interval, integer);
 create or replace function public.fail_attention(
-  p_key text, p_lease uuid, p_error text, p_again interval, p_most_failures integer)
-returns void language sql set search_path = public, pg_temp as $$
+  p_key text, p_lease uuid, p_error text, p_again interval, p_most_failures integer,
+  p_until_cured boolean default false)
+returns void language plpgsql set search_path = public, pg_temp as $$
+begin
+  if p_until_cured then
+    perform from whatsapp_numbers where stopped_code is not null for share;
+    p_again := case when found then p_again else interval '0' end;
+  end if;
   update attention
   set lease = null, leased_until = null, worker = null, seen = null, last_error = left(p_error, 500),
       failures = case when p_most_failures is null then 0 else failures + 1 end,
-      dead = coalesce(failures + 1 >= p_most_failures, false),
+      dead = coalesce(failures + 1 >= p_most_failures, false), until_cured = p_until_cured,
       due_at = case when wanted = seen then clock_timestamp() + p_again
                     else least(due_at, clock_timestamp() + p_again) end
-  where key = p_key and lease = p_lease
-$$;
+  where key = p_key and lease = p_lease;
+end $$;
 
 drop function if exists
   public.claim_attention(text, integer, interval),
@@ -189,13 +214,17 @@ revoke execute on function
   public.carry_chat(text[], text),
   public.give_back(jsonb),
   public.claimed(text),
-  public.claim_due(text, integer, interval, jsonb, text[])
+  public.claim_due(text, integer, interval, jsonb, text[]),
+  public.beat_attention(text[], uuid[], interval),
+  public.fail_attention(text, uuid, text, interval, integer, boolean)
 from public, anon, authenticated;
 grant execute on function
   public.carry_chat(text[], text),
   public.give_back(jsonb),
   public.claimed(text),
-  public.claim_due(text, integer, interval, jsonb, text[])
+  public.claim_due(text, integer, interval, jsonb, text[]),
+  public.beat_attention(text[], uuid[], interval),
+  public.fail_attention(text, uuid, text, interval, integer, boolean)
 to service_role;
 
 insert into public.schema_migrations (name) values ('020_claims') on conflict do nothing;

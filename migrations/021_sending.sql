@@ -6,7 +6,8 @@
 -- Locks:  a moment of ACCESS EXCLUSIVE on public.outbox and public.inbox; no table is rewritten. SHARE on
 --         both while an index is built: deliveries wait, and Meta repeats what waited too long.
 -- Undo:   drop function public.pace_sends, public.begin_send, public.sent_send, public.send_in_doubt,
---         public.repeat_send, public.refuse, public.refuse_chat, public.refuse_send, public.halvings_left, public.slow_down,
+--         public.repeat_send, public.refuse, public.refuse_chat, public.refuse_send, public.halvings_left, public.slow_down, public.stopped_for,
+--         public.lock_wamids,
 --         public.stop_number, public.cure_number, public.count_service_message, public.follow_reports,
 --         public.settle, public.silence_chat; drop table public.whatsapp_numbers, public.service_messages;
 --         drop index public.inbox_parked, public.outbox_dead; alter table public.inbox drop column report;
@@ -87,19 +88,30 @@ returns integer language sql volatile set search_path = public, pg_temp as $$
     extract(epoch from clock_timestamp() - p_since) / 60)))::integer
 $$;
 
--- May a message leave now for this recipient? Returns the seconds to wait; up to p_patience the place is
--- taken, beyond that ask again. What p_number sends as a whole: p_per_second, less since Meta throttled us
--- (twice as fast again with each minute), nothing while it is paused, and one message in half a minute
--- while it is stopped, to see whether it is cured. What one person gets: a message in 6 seconds, of which 10
--- may come at once (Meta's "pair rate limit"). Not flushed: a lost place is a message too early.
+-- The seconds until somebody may try whether a stopped number sends again; null: it does. The longer it has
+-- been stopped, the less often everybody comes to ask; who waits is woken when it is cured.
+create or replace function public.stopped_for(p_number text)
+returns double precision language sql volatile set search_path = public, pg_temp as $$
+  select extract(epoch from probe_at - clock_timestamp()
+    + random() * least(clock_timestamp() - stopped_at, interval '5 min'))::double precision
+  from whatsapp_numbers
+  where phone_number_id = p_number and stopped_code is not null and probe_at > clock_timestamp()
+$$;
+
+-- May a message leave now for this recipient? Returns {wait, is_stopped}: up to p_patience seconds sit it out,
+-- beyond that come back then; the place in line is kept, so that a thousand who wait do not come all at once. What
+-- p_number sends as a whole: p_per_second, less since Meta throttled us (twice as fast again with each
+-- minute), nothing while it is paused, and one message in half a minute while it is stopped. What one person
+-- gets: a message in 6 seconds, of which 10 may come at once (Meta's "pair rate limit"). Not flushed: a lost
+-- place is a message too early.
 create or replace function public.pace_sends(
   p_number text, p_recipient text, p_per_second double precision, p_patience interval)
-returns double precision language plpgsql set search_path = public, pg_temp as $$
+returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_number whatsapp_numbers;
-  v_paced  timestamptz;
+  v_chat   whatsapp_chats;
+  v_free   timestamptz;  -- when the number may send one more
   v_now    timestamptz;
-  v_rate   double precision;
   v_wait   interval;
 begin
   perform set_config('synchronous_commit', 'off', true);
@@ -107,28 +119,32 @@ begin
   where not exists (select from whatsapp_numbers where phone_number_id = p_number)
   on conflict do nothing;
   select * into v_number from whatsapp_numbers where phone_number_id = p_number for update;
+  if v_number.stopped_code is not null and v_number.probe_at > clock_timestamp() then
+    return jsonb_build_object('wait', stopped_for(p_number), 'is_stopped', true);
+  end if;
   insert into whatsapp_chats (key) select p_recipient
   where not exists (select from whatsapp_chats where key = p_recipient)
   on conflict do nothing;
-  select paced_until into v_paced from whatsapp_chats where key = p_recipient for update;
+  select * into v_chat from whatsapp_chats where key = p_recipient for update;
 
   v_now := clock_timestamp();
-  v_rate := 0.9 * p_per_second / 2 ^ halvings_left(v_number.halvings, v_number.slowed_at);
+  v_free := greatest(v_number.paced_until - interval '0.1 s', v_number.paused_until, v_now);
   v_wait := greatest(
-    interval '0',
-    case when v_number.stopped_code is not null then v_number.probe_at - v_now end,
-    v_number.paused_until - v_now,
-    v_number.paced_until - v_now - interval '0.1 s',
-    v_paced - v_now - 9 * interval '6 s');
-  if v_wait <= p_patience then
-    update whatsapp_numbers
-    set paced_until = greatest(paced_until, v_now) + make_interval(secs => 1 / v_rate),
-        probe_at = case when stopped_code is not null then v_now + interval '30 s' end
-    where phone_number_id = p_number;
-    update whatsapp_chats set paced_until = greatest(paced_until, v_now) + interval '6 s'
-    where key = p_recipient;
-  end if;
-  return extract(epoch from v_wait);
+    case when v_chat.place_at > v_now - interval '1 min' then v_chat.place_at else v_free end - v_now,
+    v_number.paused_until - v_now, v_chat.paced_until - v_now - 9 * interval '6 s', interval '0');
+
+  update whatsapp_numbers
+  set paced_until = case when v_chat.place_at > v_now - interval '1 min' then paced_until
+        else greatest(v_free, paced_until) + make_interval(secs =>
+          2 ^ halvings_left(halvings, slowed_at) / (0.9 * p_per_second)) end,
+      probe_at = case when stopped_code is not null then v_now + interval '30 s' end
+  where phone_number_id = p_number;
+  update whatsapp_chats
+  set place_at = case when v_wait > p_patience then v_now + v_wait end,
+      paced_until = case when v_wait > p_patience then paced_until
+                         else greatest(paced_until, v_now) + interval '6 s' end
+  where key = p_recipient;
+  return jsonb_build_object('wait', extract(epoch from v_wait), 'is_stopped', false);
 end $$;
 
 -- Half as fast as it is now, after a pause of p_pause.
@@ -187,6 +203,14 @@ begin
   return true;
 end $$;
 
+-- Whoever learns of a wamid and whoever brings a status that knows it by nothing else take turns: otherwise the
+-- one would not see the wamid yet, nor the other the status that is parked.
+create or replace function public.lock_wamids(p_wamids text[])
+returns void language sql set search_path = public, pg_temp as $$
+  select pg_advisory_xact_lock(hashtextextended(wamid, 0))
+  from (select distinct unnest(p_wamids) as wamid order by 1) as wamids
+$$;
+
 -- Meta accepted it. Not flushed: should the server lose it, the statuses that come carry our id, and tell.
 create or replace function public.sent_send(p_id uuid, p_wamid text, p_number text)
 returns void language plpgsql set search_path = public, pg_temp as $$
@@ -196,6 +220,7 @@ declare
   v_parked  jsonb;
 begin
   perform set_config('synchronous_commit', 'off', true);
+  perform lock_wamids(array[p_wamid]);
   update outbox
   set status = case when moves_forward(status, 'sent') then 'sent' else status end,
       since = clock_timestamp(), wamid = coalesce(wamid, p_wamid), doubted_at = null
@@ -335,10 +360,9 @@ begin
   update whatsapp_numbers set stopped_code = null, stopped_at = null, probe_at = null
   where phone_number_id = p_number and stopped_code is not null;
   if found then
-    update attention set due_at = clock_timestamp()
+    update attention set due_at = clock_timestamp(), until_cured = false
     where key in (
-      select key from attention where not dead and lease is null and attempts > 0
-      order by key for update skip locked);
+      select key from attention where until_cured and lease is null order by key for update);
   end if;
 end $$;
 
@@ -451,6 +475,9 @@ begin
       where u.value -> 'rename' <> 'null'));
   end if;
   if p_updates @? '$[*].report.status' then  -- a repeated one moves nothing: forward only
+    perform lock_wamids(array(
+      select u.value #>> '{report,wamid}' from jsonb_array_elements(p_updates) as u
+      where u.value #>> '{report,send_id}' is null and u.value #>> '{report,wamid}' is not null));
     v_applied := apply_reports((
       select jsonb_agg(u.value -> 'report') from jsonb_array_elements(p_updates) as u
       where u.value -> 'report' <> 'null'), p_number);
@@ -651,6 +678,8 @@ begin
     'pace_sends(text, text, double precision, interval)',
     'halvings_left(integer, timestamptz)',
     'slow_down(text, interval)',
+    'stopped_for(text)',
+    'lock_wamids(text[])',
     'queue_sends(text, uuid, text, text[], interval, text, boolean)',
     'begin_send(uuid)',
     'sent_send(uuid, text, text)',

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from bot.errors import AvaError, Unavailable
+from bot.errors import AvaError, SendingStopped, Unavailable
 from bot.models import Claimed, Lease
 from bot.store.ports import Attention
 
@@ -206,7 +206,8 @@ class Worker:
             raise
         except Unavailable as exc:
             again_in = _backoff(lease.attempts) if exc.again_in is None else exc.again_in
-            await self._give_back(lease, type(exc).__name__, again_in)
+            stopped = isinstance(exc, SendingStopped)
+            await self._give_back(lease, type(exc).__name__, again_in, until_cured=stopped)
         except Exception as exc:
             again_in = _backoff(lease.attempts)
             await self._give_back(lease, type(exc).__name__, again_in, most_failures=_FAILURES)
@@ -221,23 +222,28 @@ class Worker:
         again_in: timedelta,
         *,
         most_failures: int | None = None,
+        until_cured: bool = False,
     ) -> None:
         try:
             await self._attention.fail(
-                lease, error=error, again_in=again_in, most_failures=most_failures
+                lease,
+                error=error,
+                again_in=again_in,
+                most_failures=most_failures,
+                until_cured=until_cured,
             )
         except AvaError:
             log.warning("attention.unfinished")  # the lease runs out and somebody tries again
 
     async def _beat(self) -> None:
-        held = list(self._running)
+        held = {lease_id: running.lease for lease_id, running in self._running.items()}
         if not held:
             return
         try:
-            kept = await self._attention.beat(held, lease=_LEASE)
+            kept = await self._attention.beat(list(held.values()), lease=_LEASE)
         except AvaError:
             return
-        for lost in set(held) - kept:
+        for lost in held.keys() - kept:
             if running := self._running.get(lost):
                 running.task.cancel()
 

@@ -112,7 +112,9 @@ class Pace:
 
 def _without_emoji(text: str) -> tuple[str, bool]:
     """Return *text* up to its last word or mark, and whether an emoji or smiley came behind."""
-    blank = "".join(" " if _is_emoji(char) else char for char in text)
+    blank = text  # each delivery pays for this; ASCII has no emoji
+    if not text.isascii():
+        blank = "".join(" " if _is_emoji(char) else char for char in text)
     said = _BEHIND.sub("", blank)
     behind = text[len(said) :]
     return said, any(not char.isspace() and char not in _QUOTES for char in behind)

@@ -14,6 +14,7 @@ from bot.errors import (
     GraphUnavailable,
     OutcomeUnknown,
     Postponed,
+    SendingStopped,
     SendRefused,
     StoreUnavailable,
 )
@@ -63,18 +64,20 @@ class Sending:
     metrics: Metrics
     _started: float = field(default_factory=time.monotonic)
 
-    async def clearance(self, to: Sender) -> timedelta | None:
-        """Return None once a message may leave for them, or the time to wait if it is long."""
-        wait = await self.outbox.pace(
+    async def clearance(self, to: Sender) -> Postponed | None:
+        """Return None once a message may leave for them; or, where that is far, what to raise."""
+        place = await self.outbox.pace(
             self.number.id,
             to,
             per_second=self.number.messages_per_second,
             patience=_PATIENCE,
         )
-        if wait > _PATIENCE:
-            return wait
-        if wait:
-            await asyncio.sleep(wait.total_seconds())
+        if place.is_stopped:
+            return SendingStopped(again_in=place.wait)
+        if place.wait > _PATIENCE:
+            return Postponed("pace", again_in=place.wait)
+        if place.wait:
+            await asyncio.sleep(place.wait.total_seconds())
         return None
 
     async def send(self, sends: Sequence[Send], *, begun: bool = False) -> None:
@@ -119,8 +122,8 @@ class Sending:
     async def _begin(self, send: Send) -> bool:
         if send.status is ReplyStatus.SENDING:
             await self._await_outcome(send)
-        if wait := await self.clearance(send.to):
-            raise Postponed("pace", again_in=wait)
+        if postponed := await self.clearance(send.to):
+            raise postponed
         return await self.outbox.begin(send.id)
 
     async def _await_outcome(self, send: Send) -> None:
@@ -147,6 +150,8 @@ class Sending:
             raise Postponed(str(exc), again_in=again_in) from exc
         except SendRefused as exc:
             again_in = await self._refused(send, exc)
+            if exc.cure is Cure.OPERATOR and again_in is not None:
+                raise SendingStopped(str(exc), again_in=again_in) from exc
             if again_in is not None:
                 raise Postponed(str(exc), again_in=again_in) from exc
             if exc.cure in _CLOSES_THE_CHAT:

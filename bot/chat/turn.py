@@ -17,7 +17,7 @@ from bot.chat.gates.consent import Wish
 from bot.chat.hearing import Hearing
 from bot.chat.sending import Sending
 from bot.chat.visit import Visit
-from bot.errors import AnsweredElsewhere, Postponed, Unavailable
+from bot.errors import AnsweredElsewhere, Postponed, SendingStopped, Unavailable
 from bot.metrics import Metrics
 from bot.models import Channel, Dropped, Lease, PersonId, Send, Sender, Turn
 from bot.store.ports import Turns
@@ -110,33 +110,33 @@ class Conversation:
         text, joins = verdict.text, False
         if text is None:
             if stopped_for := visit.lease.chat.stopped_for:  # nobody pays for what cannot be sent
-                raise Postponed("stopped", again_in=stopped_for)
+                raise SendingStopped(again_in=stopped_for)
             text, joins = await self.composer.compose(turn, visit), self.composer.joins(turn)
-        wait = await self._clearance(visit)
+        postponed = await self._clearance(visit)
         with visit.timings.step("store"):
             stored = await self.turns.answer(
                 turn,
                 replace(reply_of(text), silences=_silences(verdict)),
                 visit.to,
                 joins=joins,
-                begin=wait is None,
+                begin=postponed is None,
             )
         if stored is Dropped.JOINED:
             raise Joined
         if stored is Dropped.ANSWERED:
             raise AnsweredElsewhere(again_in=timedelta(0))
         visit.outcome = "answered"
-        await self._send(stored, wait, visit)
+        await self._send(stored, postponed, visit)
 
-    async def _clearance(self, visit: Visit) -> timedelta | None:
+    async def _clearance(self, visit: Visit) -> Postponed | None:
         if visit.to is None:
             return None
         with visit.timings.step("pace"):
             return await self.sending.clearance(visit.to)
 
-    async def _send(self, sends: Sequence[Send], wait: timedelta | None, visit: Visit) -> None:
-        if wait is not None:
-            raise Postponed("pace", again_in=wait)
+    async def _send(self, sends: Sequence[Send], postponed: Postponed | None, visit: Visit) -> None:
+        if postponed is not None:
+            raise postponed
         with visit.timings.step("send"):
             await self.sending.send(sends, begun=True)
 

@@ -40,9 +40,14 @@ class StoredAttention:
             next_due=None if next_due is None else timedelta(seconds=next_due),
         )
 
-    async def beat(self, leases: Sequence[UUID], *, lease: timedelta) -> set[UUID]:
-        kept = await self._database.as_bot("beat_attention", leases=list(leases), lease=lease)
-        return {UUID(held) for held in kept}
+    async def beat(self, held: Sequence[Lease], *, lease: timedelta) -> set[UUID]:
+        kept = await self._database.as_bot(
+            "beat_attention",
+            keys=[still.key for still in held],
+            leases=[still.id for still in held],
+            lease=lease,
+        )
+        return {UUID(lease_id) for lease_id in kept}
 
     async def fail(
         self,
@@ -51,6 +56,7 @@ class StoredAttention:
         error: str,
         again_in: timedelta,
         most_failures: int | None = None,
+        until_cured: bool = False,
     ) -> None:
         await self._database.as_bot(
             "fail_attention",
@@ -59,6 +65,7 @@ class StoredAttention:
             error=error,
             again=again_in,
             most_failures=most_failures,
+            until_cured=until_cured,
         )
 
     async def wake_others(self) -> None:

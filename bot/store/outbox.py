@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.errors import Cure, SendRefused
-from bot.models import ReplyStatus, Send, Sender, SendId, SendKind, Wamid
+from bot.models import Place, ReplyStatus, Send, Sender, SendId, SendKind, Wamid
 from bot.store.database import Database
 
 
@@ -42,15 +42,15 @@ class StoredOutbox:
 
     async def pace(
         self, number: str, to: Sender, *, per_second: float, patience: timedelta
-    ) -> timedelta:
-        seconds: float = await self._database.as_bot(
+    ) -> Place:
+        place = await self._database.as_bot(
             "pace_sends",
             number=number,
             recipient=to.key,
             per_second=per_second,
             patience=patience,
         )
-        return timedelta(seconds=seconds)
+        return Place(wait=timedelta(seconds=place["wait"]), is_stopped=place["is_stopped"])
 
     async def begin(self, send: SendId) -> bool:
         begun: bool = await self._database.as_bot("begin_send", id=send)

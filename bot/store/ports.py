@@ -35,6 +35,7 @@ from bot.models import (
     Personality,
     PersonId,
     Phone,
+    Place,
     Preferences,
     Profile,
     QueueFigures,
@@ -81,8 +82,8 @@ class Attention(Protocol):
         *held*: what the worker goes on with, to hear whether more has come.
         """
 
-    async def beat(self, leases: Sequence[UUID], *, lease: timedelta) -> set[UUID]:
-        """Extend *leases*; return those that are still held."""
+    async def beat(self, held: Sequence[Lease], *, lease: timedelta) -> set[UUID]:
+        """Extend what is *held*, and return the leases that still are."""
 
     async def fail(
         self,
@@ -91,10 +92,12 @@ class Attention(Protocol):
         error: str,
         again_in: timedelta,
         most_failures: int | None = None,
+        until_cured: bool = False,
     ) -> None:
         """Give a lease back to be tried *again_in*; sooner if more comes.
 
         With *most_failures* this one counts, and at that many in a row the row is dead.
+        *until_cured*: also sooner once our number sends again.
         """
 
     async def wake_others(self) -> None:
@@ -187,10 +190,11 @@ class Outbox(Protocol):
 
     async def pace(
         self, number: str, to: Sender, *, per_second: float, patience: timedelta
-    ) -> timedelta:
-        """Return how long to wait before a message may leave; the place is taken up to *patience*.
+    ) -> Place:
+        """Return how long to wait before a message may leave: it does after up to *patience*.
 
-        All processes share what *number* and its chat may send, and its pauses.
+        All processes share what *number* and its chat may send. A longer wait is to be sat out
+        elsewhere; whoever comes back then has kept their place.
         """
 
     async def begin(self, send: SendId) -> bool:

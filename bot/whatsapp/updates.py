@@ -11,7 +11,16 @@ from uuid import UUID
 from bot.models import Rename, ReplyStatus, SendId, StatusReport, Update, UpdateKind, Wamid
 from bot.whatsapp import codec
 from bot.whatsapp.errors import cure
-from bot.whatsapp.fields import LONGEST_ID, author, identifier, items, mapping, moment, prose, reason
+from bot.whatsapp.fields import (
+    LONGEST_ID,
+    author,
+    identifier,
+    items,
+    mapping,
+    moment,
+    prose,
+    reason,
+)
 
 _Json = Mapping[str, object]
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -238,7 +239,7 @@ async def test_a_beat_extends_what_is_still_held(store: Store) -> None:
     (held,) = await claimed(store)
     await store.owner.execute(PASS, MINUTE / 2)
 
-    kept = await store.attention.beat([held.id, uuid4()], lease=MINUTE)
+    kept = await store.attention.beat([held, replace(held, id=uuid4())], lease=MINUTE)
     await store.owner.execute(PASS, MINUTE / 2)
 
     assert kept == {held.id}
@@ -251,10 +252,10 @@ async def test_a_lease_that_somebody_else_took_is_held_no_more(store: Store) -> 
     await store.owner.execute(PASS, MINUTE)
     (held,) = await claimed(store)
 
-    assert await store.attention.beat([lost.id], lease=MINUTE) == set()
+    assert await store.attention.beat([lost], lease=MINUTE) == set()
     await claim(store, done=[lost])
     await failed(store, lost, most_failures=1)
-    assert await store.attention.beat([held.id], lease=MINUTE) == {held.id}
+    assert await store.attention.beat([held], lease=MINUTE) == {held.id}
 
 
 async def test_no_lease_is_none(store: Store) -> None:

@@ -76,10 +76,10 @@ async def paced(
     patience: timedelta = NOW,
 ) -> float:
     """Return the seconds until a message may leave."""
-    wait = await store.outbox.pace(
+    place = await store.outbox.pace(
         number, to or store.sender(), per_second=per_second, patience=patience
     )
-    return wait / SECOND
+    return place.wait / SECOND
 
 
 async def gap(store: Store, number: str) -> float:
@@ -167,14 +167,33 @@ async def test_what_is_unsent_comes_in_the_order_in_which_it_was_queued(store: S
 
 
 async def test_a_number_sends_at_its_rate_whoever_gets_it(store: Store, number: str) -> None:
-    first, second, again = [
-        await paced(store, number, per_second=SLOWLY, patience=SECOND) for _ in range(3)
-    ]
+    waits = [await paced(store, number, per_second=SLOWLY) for _ in range(3)]
 
-    assert first == 0
-    assert second == pytest.approx(11, abs=2)
-    assert again == pytest.approx(second, abs=2)  # too long to wait, so no place was taken
+    assert waits == pytest.approx([0, 11, 22], abs=2)
     assert await paced(store, store.number(), per_second=SLOWLY) == 0
+
+
+async def test_whoever_comes_back_has_kept_their_place_in_line(store: Store, number: str) -> None:
+    ada = store.sender()
+    await paced(store, number, per_second=SLOWLY)
+    early = [await paced(store, number, ada, per_second=SLOWLY) for _ in range(3)]
+    await paced(store, number, per_second=SLOWLY)
+
+    in_time = "update whatsapp_chats set place_at = place_at - interval '12 s' where key = $1"
+    await store.owner.execute(in_time, ada.key)
+
+    assert early == pytest.approx([11, 11, 11], abs=2)
+    assert await paced(store, number, ada, per_second=SLOWLY) == 0
+
+
+async def test_behind_a_pause_they_come_one_by_one(store: Store, number: str) -> None:
+    send = await queued(store)
+    await paced(store, number)
+    await refused(store, send.to, Cure.THROTTLED, number=number)
+
+    waits = [await paced(store, number, per_second=1) for _ in range(3)]
+
+    assert waits == pytest.approx([1, 3, 5], abs=1)
 
 
 async def test_processes_share_what_a_number_may_send(store: Store, number: str) -> None:
@@ -194,8 +213,9 @@ async def test_one_person_gets_ten_at_once_and_then_one_in_six_seconds(
     assert at_once == [0] * 10
     assert await paced(store, number, ada) == pytest.approx(6, abs=2)
     assert await paced(store, number) == 0
-    passed = "update whatsapp_chats set paced_until = paced_until - interval '6 s' where key = $1"
-    await store.owner.execute(passed, ada.key)
+    passed = "update whatsapp_chats set paced_until = paced_until - $2::interval,"
+    passed += " place_at = place_at - $2::interval"
+    await store.owner.execute(f"{passed} where key = $1", ada.key, 6 * SECOND)
     assert await paced(store, number, ada) == 0
     assert await paced(store, number, ada) == pytest.approx(6, abs=2)
 
@@ -449,12 +469,26 @@ async def test_the_first_message_that_leaves_again_ends_the_stop_and_wakes_who_w
     probe, ben = await queued(store), store.sender()
     await refused(store, probe.to, Cure.OPERATOR, number=number)
     lease = await attended(store, ben)
-    await store.attention.fail(lease, error="Postponed", again_in=MINUTE)
+    await store.attention.fail(lease, error="E", again_in=MINUTE, until_cured=True)
 
     (probe,) = await store.outbox.unsent(probe.to)
     await store.outbox.sent(probe.id, wamid(), number)
 
     assert await paced(store, number) == 0
+    claimed = await store.attention.claim(worker="w", limit=1, lease=MINUTE)
+    assert [lease.key for lease in claimed.leases] == [ben.key]
+
+
+async def test_who_gives_up_just_when_it_is_cured_does_not_wait(store: Store, number: str) -> None:
+    probe, ben = await queued(store), store.sender()
+    await refused(store, probe.to, Cure.OPERATOR, number=number)
+    lease = await attended(store, ben)
+    (probe,) = await store.outbox.unsent(probe.to)
+    await store.outbox.sent(probe.id, wamid(), number)
+    await store.owner.execute("update whatsapp_numbers set stopped_code = null")
+
+    await store.attention.fail(lease, error="E", again_in=MINUTE, until_cured=True)
+
     claimed = await store.attention.claim(worker="w", limit=1, lease=MINUTE)
     assert [lease.key for lease in claimed.leases] == [ben.key]
 
