@@ -34,7 +34,7 @@ async def test_everything_goes_through_the_two_clients(ava: Ava) -> None:
     asked = project(ava).seen
     service = [seen for seen in asked if seen.apikey == project(ava).service_role_key]
     theirs = [seen for seen in asked if seen.authorization == f"Bearer {person.token}"]
-    assert {"/rest/v1/rpc/take_delivery", "/rest/v1/rpc/find_person"} <= {s.path for s in service}
+    assert {"/rest/v1/rpc/take_delivery", "/rest/v1/rpc/claim_due"} <= {s.path for s in service}
     assert {seen.authorization for seen in service if "/rest/" in seen.path} == {None}
     assert {seen.path for seen in theirs if "/rest/" in seen.path} == {
         "/rest/v1/rpc/create_avatar",
@@ -50,8 +50,8 @@ async def test_with_the_pooler_beside_it_messages_are_taken_directly(home: Home)
 
         assert (await ava.heard(ADA, 2))[1] == "You said: Hello there."
         paths = {seen.path for seen in project(ava).seen}
-        assert "/rest/v1/rpc/find_person" in paths
-        assert not {p for p in paths if p.endswith(("take_delivery", "claim_attention"))}
+        assert "/rest/v1/rpc/open_turn" in paths
+        assert not {p for p in paths if p.endswith(("take_delivery", "claim_due"))}
 
 
 async def test_without_the_pooler_beside_it_ava_is_not_ready(home: Home, other_url: str) -> None:

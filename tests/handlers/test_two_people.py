@@ -31,6 +31,7 @@ NOBODYS = {
     "GET /docs": "the reference, the same for everybody",
     "GET /openapi.json": "the reference, the same for everybody",
     "GET /health": "about the process",
+    "GET /metrics": "about the process, with numbers of everybody together",
     "GET /ready": "about the process, and how long the queue is",
     "GET /webhook": "Meta's, who knows the verify token",
     "POST /webhook": "Meta's, who signs it",

@@ -200,7 +200,7 @@ async def test_a_person_may_not_do_the_work_of_the_bot(store: Store) -> None:
     ada = await store.person()
 
     with pytest.raises(Forbidden):
-        await store.database.as_person(ada, "next_attention")
+        await store.database.as_person(ada, "oldest_waiting")
 
 
 async def test_the_bot_may_not_do_what_only_a_person_may(store: Store) -> None:
@@ -290,7 +290,7 @@ async def test_a_function_that_is_not_there_means_a_missing_migration(store: Sto
     with pytest.raises(SchemaBehind):
         await bot(store, "there_is_no_such_function")
     with pytest.raises(SchemaBehind):
-        await bot(store, "next_attention", strange=1)
+        await bot(store, "oldest_waiting", strange=1)
     with pytest.raises(SchemaBehind):
         await store.database.as_person(await store.person(), "there_is_no_such_function")
 

@@ -70,7 +70,7 @@ async def test_a_key_is_a_token_only_if_it_is_of_the_old_kind(
 ) -> None:
     database, secret = database_on(http, standin, **keys), keys["service_role_key"]
     standin.seen.clear()
-    await database.as_bot("next_attention")
+    await database.as_bot("oldest_waiting")
     await database.as_person(ada, "my_preferences")
 
     bots, persons = standin.seen
@@ -117,7 +117,7 @@ async def test_a_wrong_key_of_ours_is_not_the_fault_of_whoever_asks(
         key = other.legacy_service_role_key
 
     with pytest.raises(StoreRejected):
-        await database_on(http, standin, service_role_key=key).as_bot("next_attention")
+        await database_on(http, standin, service_role_key=key).as_bot("oldest_waiting")
 
 
 async def test_the_keys_of_a_person_never_pass_for_those_of_the_bot(
@@ -126,7 +126,7 @@ async def test_the_keys_of_a_person_never_pass_for_those_of_the_bot(
     mistaken = database_on(http, standin, service_role_key=standin.anon_key)
 
     with pytest.raises(Denied):
-        await mistaken.as_bot("next_attention")
+        await mistaken.as_bot("oldest_waiting")
 
 
 # --- what Supabase and the gateway before it answer ---------------------------------------------
@@ -192,12 +192,12 @@ async def test_what_was_rolled_back_is_asked_once_more_and_no_more(
 ) -> None:
     fault = Fault(path=RPC, status=500, body=refusal(sqlstate))
     standin.faults.append(fault)
-    await database.as_bot("next_attention")
+    await database.as_bot("oldest_waiting")
     fault.times = math.inf
     standin.seen.clear()
 
     with pytest.raises(RolledBack):
-        await database.as_bot("next_attention")
+        await database.as_bot("oldest_waiting")
 
     assert len(standin.seen) == 2
 
@@ -209,7 +209,7 @@ async def test_nothing_else_is_asked_again(
     standin.faults.append(Fault(path=RPC, times=math.inf, **trouble))
 
     with pytest.raises(StoreUnavailable):
-        await database.as_bot("next_attention")
+        await database.as_bot("oldest_waiting")
 
     assert len(standin.seen) == 1
 
@@ -257,7 +257,7 @@ async def test_who_does_not_answer_is_not_waited_for(standin: Standin) -> None:
 
     async with httpx.AsyncClient(timeout=0.05, verify=False) as http:
         with pytest.raises(StoreTimeout):
-            await database_on(http, standin).as_bot("next_attention")
+            await database_on(http, standin).as_bot("oldest_waiting")
 
     gate.set()
 
@@ -271,7 +271,7 @@ async def test_who_finds_no_free_connection_is_told_so(standin: Standin) -> None
         first = asyncio.create_task(database.as_bot("oldest_waiting"))
         await fault.reached.wait()
         with pytest.raises(StoreTimeout):
-            await database.as_bot("next_attention")
+            await database.as_bot("oldest_waiting")
         gate.set()
         await first
 
@@ -315,7 +315,7 @@ async def test_nothing_stays_open_after_the_pool_was_closed() -> None:
         async with supabase.pool() as http:
             url = str(project.make_url("")).rstrip("/")
             database = SupabaseDatabase(http, url=url, anon_key="sb_a", service_role_key="sb_s")
-            await asyncio.gather(*(database.as_bot("next_attention") for _ in range(20)))
+            await asyncio.gather(*(database.as_bot("oldest_waiting") for _ in range(20)))
             open_ones = len(project.handler.connections)
 
         async def all_are_closed() -> bool:
