@@ -1,4 +1,4 @@
-"""``kill -9`` in the middle, a new process, and still: nothing lost, nothing twice."""
+"""``kill -9`` of what an operator runs, in both homes; ``tests/faults`` does it at every step."""
 
 import asyncio
 import os
@@ -13,9 +13,6 @@ import pytest
 from tests.ava import ADA, Ava
 
 ROOT = Path(__file__).parent.parent
-
-# Processes take seconds to start; one crash tells whether the other home is any different.
-in_a_postgres = pytest.mark.parametrize("home", ["postgres"], indirect=True)
 
 
 class Process:
@@ -62,17 +59,13 @@ async def process(ava: Ava) -> AsyncIterator[Process]:
     await process.close()
 
 
-async def later(ava: Ava, statement: str) -> None:
-    """Move the clock by what it says in the database."""
+async def leases_run_out(ava: Ava) -> None:
     connection = await asyncpg.connect(ava.home.owner_url)
-    await connection.execute(statement)
+    await connection.execute("update attention set leased_until = clock_timestamp()")
     await connection.close()
 
 
-async def leases_run_out(ava: Ava) -> None:
-    await later(ava, "update attention set leased_until = clock_timestamp()")
-
-
+# In both homes: processes take seconds to start, and one crash tells whether they differ.
 async def test_killed_while_the_avatar_thinks(ava: Ava, process: Process) -> None:
     ava.model.let_go.clear()
     await ava.simulator.say(ADA, "Hello.")
@@ -84,31 +77,3 @@ async def test_killed_while_the_avatar_thinks(ava: Ava, process: Process) -> Non
     await process.start()
 
     assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
-
-
-@in_a_postgres
-async def test_killed_after_meta_took_the_reply_and_before_it_said_so(
-    ava: Ava, process: Process
-) -> None:
-    ava.simulator.faults.hold_statuses = True
-    ava.simulator.faults.drop("after")
-    await ava.simulator.say(ADA, "Hello.")
-    await ava.simulator.until_replies(ADA, 2)
-
-    await process.kill()
-    ava.simulator.faults.hold_statuses = False
-    await leases_run_out(ava)
-    await process.start()
-    await ava.simulator.say(ADA, "And?")
-
-    assert (await ava.heard(ADA, 3))[1:] == ["You said: Hello.", "You said: And?"]
-
-
-@in_a_postgres
-async def test_killed_before_a_delivery_was_acknowledged(ava: Ava, process: Process) -> None:
-    await process.kill()
-    await ava.simulator.say(ADA, "Anybody?")
-
-    await process.start()
-
-    assert (await ava.heard(ADA, 2))[1:] == ["You said: Anybody?"]
