@@ -13,7 +13,6 @@ from prometheus_client import (
 )
 
 from bot.models import QueueFigures
-from bot.timings import Timings
 
 # Seconds: from checking a signature to the slowest model.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -51,16 +50,16 @@ class Metrics:
         self._updates = functools.cache(updates.labels)  # a tenth of the time
         self._step = functools.cache(steps.labels)
 
-    def delivered(self, updates: Mapping[str, int], timings: Timings) -> None:
-        """Count a delivery; *updates*: how many, by kind."""
+    def delivered(self, updates: Mapping[str, int], milliseconds: Mapping[str, float]) -> None:
+        """Count a delivery; *updates*: how many, by kind. milliseconds: by step."""
         self._deliveries.inc()
         for kind, count in updates.items():
             self._updates(kind).inc(count)
-        self._timed("delivery", timings)
+        self._timed("delivery", milliseconds)
 
-    def turned(self, outcome: str, channel: str, timings: Timings) -> None:
+    def turned(self, outcome: str, channel: str, milliseconds: Mapping[str, float]) -> None:
         self._turns.labels(outcome, channel).inc()
-        self._timed("turn", timings)
+        self._timed("turn", milliseconds)
 
     def sent(self, outcome: str, code: int | None) -> None:
         self._sends.labels(outcome, "" if code is None else str(code)).inc()
@@ -74,9 +73,9 @@ class Metrics:
         """Return everything as text, with the queue as far as the store could say."""
         return generate_latest(self._registry) + generate_latest(_of_the_store(queue))
 
-    def _timed(self, work: str, timings: Timings) -> None:
-        for step, milliseconds in timings.milliseconds().items():
-            self._step(work, step).observe(milliseconds / 1000)
+    def _timed(self, work: str, milliseconds: Mapping[str, float]) -> None:
+        for step, spent in milliseconds.items():
+            self._step(work, step).observe(spent / 1000)
 
 
 def _of_the_store(queue: QueueFigures | None) -> CollectorRegistry:

@@ -484,7 +484,8 @@ begin
   end if;
 
   with given as (
-    select key, kind, known_sender(sender) as sender, sent_at, payload, wait,
+    select key, kind, case when sender like 'bsuid:%' then known_sender(sender) else sender end as sender,
+           sent_at, payload, wait,
            coalesce(is_said, true) as is_said, report, position
     from rows from (jsonb_to_recordset(p_updates) as (
       key text, kind text, sender text, sent_at timestamptz, payload text, wait float8, is_said boolean,

@@ -24,3 +24,12 @@ def test_a_step_counts_whatever_its_end() -> None:
         raise ValueError("broken")
 
     assert "parse" in timings.milliseconds()
+
+
+def test_laps_count_from_one_to_the_next() -> None:
+    timings = Timings()
+
+    timings.lap("read")
+    timings.lap("store")
+
+    assert list(timings.milliseconds()) == ["read", "store"]

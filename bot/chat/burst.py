@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import link_codes
-from bot.chat.gates import consent
 from bot.chat.languages import Language, phrases, words
 
 _TAIL = 60  # characters at the end that tell whether more is to come
@@ -95,7 +94,7 @@ class Pace:
         """Return how long to wait for more after this message; None: it is not text."""
         if not text:
             return self.finished
-        if link_codes.code_in(text) or consent.wish((text,)):
+        if link_codes.code_in(text):
             return timedelta(0)
         return self._after_words(text.rstrip())
 

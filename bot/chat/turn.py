@@ -156,7 +156,8 @@ class Conversation:
             reason, visit.outcome = type(exc).__name__, "failed"
             raise
         finally:
-            self.metrics.turned(visit.outcome, visit.channel, visit.timings)
+            milliseconds = visit.timings.milliseconds()
+            self.metrics.turned(visit.outcome, visit.channel, milliseconds)
             log.info(
                 "turn.closed",
                 outcome=visit.outcome,
@@ -164,7 +165,7 @@ class Conversation:
                 channel=visit.channel,
                 messages=visit.messages,
                 attempts=visit.lease.attempts,
-                milliseconds=visit.timings.milliseconds(),
+                milliseconds=milliseconds,
             )
 
 

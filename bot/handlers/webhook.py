@@ -2,6 +2,7 @@
 
 import hmac
 from collections import Counter
+from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
@@ -52,33 +53,35 @@ async def receive(request: web.Request) -> web.Response:
     """Acknowledge a delivery once everything in it is stored; nobody is answered before that."""
     # Meta repeats what is not acknowledged, so a store that is down must never be a polite 200.
     app, timings = request.app, Timings()
-    with timings.step("read"):
-        body = await request.read()
-    with timings.step("verify"):
-        _verify_signature(request, body)
-    with timings.step("parse"):
-        delivery = wire.parse(body, phone_number_id=app[WHATSAPP].phone_number_id)
+    body = await request.read()
+    timings.lap("read")
+    _verify_signature(request, body)
+    timings.lap("verify")
+    delivery = wire.parse(body, phone_number_id=app[WHATSAPP].phone_number_id)
     pace = app[PACE]  # how long to wait for the rest of a burst; what comes later moves it
     waits = [(update, pace.after(update.text)) for update in delivery.updates]
-    with timings.step("store"):
-        new = await app[INBOX].take(waits)
+    timings.lap("parse")
+    new = await app[INBOX].take(waits)
+    timings.lap("store")
     if due := [wait for update, wait in waits if update.sender and update.is_said]:
         app[BELL].ring(after=min(due))
-    _close(app[METRICS], delivery, new, timings)
+    _close(app[METRICS], delivery, new, timings.milliseconds())
     return web.Response()
 
 
-def _close(metrics: Metrics, delivery: wire.Delivery, new: int, timings: Timings) -> None:
+def _close(
+    metrics: Metrics, delivery: wire.Delivery, new: int, milliseconds: Mapping[str, float]
+) -> None:
     """Count what was stored, and write the one line about it."""
     kinds = Counter[str](update.kind for update in delivery.updates)
-    metrics.delivered(kinds, timings)
+    metrics.delivered(kinds, milliseconds)
     log.info(
         "delivery.stored",
         updates=len(delivery.updates),
         new=new,
         ignored=delivery.ignored,
         unread=kinds[UpdateKind.OTHER],
-        milliseconds=timings.milliseconds(),
+        milliseconds=milliseconds,
     )
 
 
