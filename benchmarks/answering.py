@@ -18,12 +18,6 @@ from benchmarks.load import send
 _PEOPLE = 50
 _WARM_UP = 30  # messages
 _TARGET = 0.015  # seconds
-_STATEMENTS = {"shared_preload_libraries": "pg_stat_statements"}
-# What the bot asked since the reset. The polling of an idle worker is not part of an answer.
-_ASKED = (
-    "select query, calls::int, total_exec_time / calls / 1000 as seconds from pg_stat_statements"
-    " join pg_roles on pg_roles.oid = userid where rolname = 'service_role' order by calls desc"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +30,15 @@ class _Answer:
 
 
 async def measure(count: int) -> None:
-    """Print the times of *count* messages, one at a time, and what they cost the database."""
+    """Print the times of *count* messages, one at a time."""
     port, graph_port = surroundings.free_ports(2)
-    with surroundings.durable_postgres(_STATEMENTS) as server, surroundings.scratch() as logs:
+    with surroundings.durable_postgres() as server, surroundings.scratch() as logs:
         figures.machine(server)
         url = await surroundings.migrated_database(server, "ava")
         async with (
             surroundings.connected(server.dsn("ava")) as admin,
             Graph().listening(graph_port) as graph,
         ):
-            await admin.execute("create extension pg_stat_statements")
             await people.link(admin, count=_PEOPLE)
             await people.give_avatars(admin, count=_PEOPLE)
             environment = surroundings.production(url, port, worker=True, graph_port=graph_port)
@@ -56,17 +49,8 @@ async def measure(count: int) -> None:
                 environment=environment,
             ):
                 await _answers(graph, port, _WARM_UP)
-                await admin.execute("select pg_stat_statements_reset()")
                 answers = await _answers(graph, port, count)
-                asked = await admin.fetch(_ASKED)
     _show(answers)
-    print(f"Statements per answered message (of {count}):\n")
-    rows = [
-        (f"`{row['query'][:60]}`", f"{row['calls'] / count:.2f}", f"{row['seconds'] * 1e3:.2f}")
-        for row in asked
-        if row["calls"] >= count / 10
-    ]
-    figures.table(("statement", "times", "ms each"), rows)
 
 
 async def _answers(graph: Graph, port: int, count: int) -> list[_Answer]:

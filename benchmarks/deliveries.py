@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ def text(sender: int, body: str = "Good morning, how did you sleep?") -> dict[st
     return {
         "from": str(FIRST_PHONE + sender),
         "id": f"wamid.HBgLMzE2MDAwMDAwMDAVAgASGBQz{next(_wamids):024d}AA==",
-        "timestamp": "1790000001",
+        "timestamp": str(int(time.time())),
         "type": "text",
         "text": {"body": body},
     }
@@ -30,7 +31,7 @@ def status(wamid: str, send_id: str, recipient: int) -> dict[str, Any]:
     return {
         "id": wamid,
         "status": "delivered",
-        "timestamp": "1790000002",
+        "timestamp": str(int(time.time())),
         "recipient_id": str(FIRST_PHONE + recipient),
         "biz_opaque_callback_data": send_id,
         "conversation": {"id": "8f2c5b7e0d7d4bd0a4b1", "origin": {"type": "service"}},

@@ -14,7 +14,8 @@ from aiohttp import web
 class Graph:
     """Meta's side of a message that is sent."""
 
-    text_at: float = 0.0  # time.perf_counter of the last message
+    texts: int = 0
+    text_at: float = 0.0  # time.perf_counter of the last one
     typing_at: float = 0.0
     said: asyncio.Event = field(default_factory=asyncio.Event)
     _wamids: "itertools.count[int]" = field(default_factory=itertools.count)
@@ -37,6 +38,7 @@ class Graph:
             self.typing_at = now
             return web.json_response({"success": True})
         self.text_at = now
+        self.texts += 1
         self.said.set()
         wamid = f"wamid.reply{next(self._wamids)}"
         return web.json_response({"messaging_product": "whatsapp", "messages": [{"id": wamid}]})

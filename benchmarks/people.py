@@ -9,19 +9,17 @@ if TYPE_CHECKING:  # asyncpg's classes take no parameters when the program runs
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
-_PERSON = "md5('person ' || n)::uuid"
+PERSON = "md5('person ' || n)::uuid"
 _RANGE = "generate_series($1::bigint, $2::bigint - 1) n"
 
 
 async def link(admin: "Connection", *, count: int, first: int = 0) -> None:
     """Make the people from number *first* up to (without) *count*."""
-    users = (
-        f"insert into auth.users (id, email) select {_PERSON}, n || '@example.com' from {_RANGE}"
-    )
+    users = f"insert into auth.users (id, email) select {PERSON}, n || '@example.com' from {_RANGE}"
     await admin.execute(users, first, count, timeout=600)
     await admin.execute(
         "insert into user_preferences (user_id, whatsapp_phone)"
-        f" select {_PERSON}, '+' || ({FIRST_PHONE} + n) from {_RANGE}",
+        f" select {PERSON}, '+' || ({FIRST_PHONE} + n) from {_RANGE}",
         *(first, count),
         timeout=600,
     )
@@ -31,7 +29,7 @@ async def give_avatars(admin: "Connection", *, count: int) -> None:
     """Give an avatar to the first *count* of them."""
     await admin.execute(
         "insert into avatars (user_id, name, age, personality)"
-        f" select {_PERSON}, 'Mia', 27, 'playful' from {_RANGE}",
+        f" select {PERSON}, 'Mia', 27, 'playful' from {_RANGE}",
         *(0, count),
     )
 
@@ -41,7 +39,7 @@ async def send_replies(admin: "Connection", *, count: int) -> list[tuple[str, st
     rows = await admin.fetch(
         "with reply as ("
         "  insert into messages (id, user_id, channel, role, content, status)"
-        f"  select md5('reply ' || n)::uuid, {_PERSON}, 'whatsapp', 'assistant', 'Hi.', 'sent'"
+        f"  select md5('reply ' || n)::uuid, {PERSON}, 'whatsapp', 'assistant', 'Hi.', 'sent'"
         f"  from {_RANGE} returning id)"
         " insert into outbox (key, message_id, recipient, body, status, wamid)"
         f" select 'reply:' || n, md5('reply ' || n)::uuid, 'wa:' || ({FIRST_PHONE} + n), 'Hi.',"
