@@ -161,7 +161,7 @@ class AnsweredElsewhere(Unavailable):
 
 
 class Cure(StrEnum):
-    """What helps after a refusal; what Ava does about each is ``refuse`` in migration 021."""
+    """What helps after a refusal; what Ava does about each is ``refuse`` in migration 022."""
 
     TRANSIENT = "transient"  # trying again, with backoff
     FEW_TRIES = "few_tries"  # trying again, three times: nobody knows what is wrong

@@ -152,7 +152,10 @@ class Conversation:
             reason = type(exc).__name__
             visit.outcome = "postponed" if visit.outcome != "answered" else "answered, not sent"
             raise
-        except BaseException as exc:
+        except asyncio.CancelledError:
+            visit.outcome = "given back"
+            raise
+        except Exception as exc:
             reason, visit.outcome = type(exc).__name__, "failed"
             raise
         finally:

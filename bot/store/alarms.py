@@ -1,4 +1,4 @@
-"""What an operator has to see to; the conditions are ``migrations/022_alarms.sql``."""
+"""What an operator has to see to; the conditions are ``migrations/025_alarms.sql``."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

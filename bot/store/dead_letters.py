@@ -1,4 +1,4 @@
-"""What was given up; its rules are ``migrations/023_dead_letters.sql``."""
+"""What was given up; its rules are ``migrations/026_dead_letters.sql``."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The inbox; its rules are ``migrations/021_sending.sql``."""
+"""The inbox; its rules are ``migrations/023_reports.sql``."""
 
 import asyncio
 from collections.abc import Sequence

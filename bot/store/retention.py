@@ -1,4 +1,4 @@
-"""What is not needed any more; its rules are ``migrations/024_retention.sql``."""
+"""What is not needed any more; its rules are ``migrations/027_retention.sql``."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
--- 022_alarms
+-- 025_alarms
 -- Date:   2026-11-22
 -- What:   what an operator has to see to, found by whichever process looks, told by exactly one, and once until
 --         it is cured; and how much there is to do, for /metrics.
@@ -6,7 +6,7 @@
 -- Locks:  none, the table is new.
 -- Undo:   drop function public.queue_figures, public.standing_alarms, public.alarm_told, public.review_alarms,
 --         public.alarm_conditions; drop table public.alarms;
---         delete from public.schema_migrations where name = '022_alarms';
+--         delete from public.schema_migrations where name = '025_alarms';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 
@@ -127,5 +127,5 @@ grant execute on function
   public.queue_figures()
 to service_role;
 
-insert into public.schema_migrations (name) values ('022_alarms') on conflict do nothing;
+insert into public.schema_migrations (name) values ('025_alarms') on conflict do nothing;
 commit;

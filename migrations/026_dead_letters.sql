@@ -1,4 +1,4 @@
--- 023_dead_letters
+-- 026_dead_letters
 -- Date:   2026-11-22
 -- What:   what Ava gave up, for `python run.py dead`: turns that failed too often, and messages to WhatsApp that
 --         Meta will not have for a reason that somebody should look at. To see, to try again, to drop.
@@ -7,7 +7,7 @@
 -- Undo:   drop function public.dead_letters, public.dead_letter, public.replay_dead_letter,
 --         public.drop_dead_letter, public.dead_turn_id, public.dead_send_id, public.person_of_key;
 --         drop index public.attention_dead;
---         delete from public.schema_migrations where name = '023_dead_letters';
+--         delete from public.schema_migrations where name = '026_dead_letters';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 
@@ -155,5 +155,5 @@ grant execute on function
   public.drop_dead_letter(text)
 to service_role;
 
-insert into public.schema_migrations (name) values ('023_dead_letters') on conflict do nothing;
+insert into public.schema_migrations (name) values ('026_dead_letters') on conflict do nothing;
 commit;

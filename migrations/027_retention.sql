@@ -1,4 +1,4 @@
--- 024_retention
+-- 027_retention
 -- Date:   2026-11-22
 -- What:   what is not needed any more is deleted, a little at a time: updates, sent messages, chats with
 --         strangers. And account copies and deletions know of whatsapp_chats.
@@ -6,7 +6,7 @@
 -- Locks:  SHARE on public.inbox and public.outbox while their indexes are built: deliveries wait, and Meta
 --         repeats what waited too long. With millions of rows build both before, `concurrently`.
 -- Undo:   drop function public.forget_old; drop index public.inbox_old, public.outbox_old;
---         then apply 015 again; delete from public.schema_migrations where name = '024_retention';
+--         then apply 015 again; delete from public.schema_migrations where name = '027_retention';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 
@@ -210,5 +210,5 @@ grant execute on function
 to service_role;
 grant execute on function public.export_account(), public.erase_account() to authenticated;
 
-insert into public.schema_migrations (name) values ('024_retention') on conflict do nothing;
+insert into public.schema_migrations (name) values ('027_retention') on conflict do nothing;
 commit;
