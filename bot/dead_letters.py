@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from bot.models import DeadLetter
 from bot.store.ports import DeadLetters
+from bot.upkeep import DeadLetter
 from bot.whatsapp.errors import meaning
 
 USAGE = "usage: python run.py dead [list|show ID|replay ID|replay all|drop ID]"

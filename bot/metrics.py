@@ -12,7 +12,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from bot.models import QueueFigures
+from bot.upkeep import QueueFigures
 
 # Seconds: from checking a signature to the slowest model.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)

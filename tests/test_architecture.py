@@ -52,8 +52,9 @@ OWNERS = {
 # What each part may import of the others; a part is a package or a module of bot.
 ALLOWED = {
     "models": {"errors"},
-    "metrics": {"models", "timings"},
+    "metrics": {"upkeep"},
     "timings": set(),
+    "upkeep": {"models"},
     "errors": set(),
     "encryption": set(),
     "inbound": {"models"},
@@ -63,11 +64,12 @@ ALLOWED = {
     "random_tokens": set(),
     "settings": {"errors"},
     "log": {"settings"},
-    "dead_letters": {"models", "store.ports", "whatsapp.errors"},
+    "dead_letters": {"models", "store.ports", "upkeep", "whatsapp.errors"},
     "retention": {"errors", "store.ports"},
     "whatsapp": {"models", "inbound", "errors"},
     "store": {
         "models",
+        "upkeep",
         "errors",
         "limits",
         "phones",
@@ -101,6 +103,7 @@ ALLOWED = {
     },
     "handlers": {
         "models",
+        "upkeep",
         "encryption",
         "errors",
         "limits",
@@ -116,6 +119,7 @@ ALLOWED = {
     "doctor": {
         "alarms.wording",
         "models",
+        "upkeep",
         "errors",
         "settings",
         "store.migrate",
@@ -123,7 +127,7 @@ ALLOWED = {
         "supabase_keys",
         "whatsapp.fields",
     },
-    "alarms": {"models", "errors", "store.ports"},
+    "alarms": {"errors", "store.ports", "upkeep"},
     "simulator": set(),
     "supabase_keys": set(),
     "homes": {"accounts", "mail.postman", "settings", "store"},

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.metrics import Metrics
-from bot.models import QueueFigures
+from bot.upkeep import QueueFigures
 
 
 def shown(metrics: Metrics, queue: QueueFigures | None = None) -> set[str]:

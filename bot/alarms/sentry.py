@@ -13,7 +13,7 @@ from sentry_sdk.types import Event
 from bot.alarms import wording
 from bot.alarms.tellers import NotTold
 from bot.errors import CannotStart
-from bot.models import AlarmChange
+from bot.upkeep import AlarmChange
 
 _PATIENCE = 5.0  # seconds
 

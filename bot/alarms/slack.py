@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bot.alarms import wording
 from bot.alarms.tellers import NotTold
-from bot.models import AlarmChange
+from bot.upkeep import AlarmChange
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5)  # seconds
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.models import AlarmChange, AlarmName
+from bot.upkeep import AlarmChange, AlarmName
 
 log = structlog.get_logger()
 

@@ -7,8 +7,8 @@ import structlog
 
 from bot.alarms.tellers import NotTold, Teller
 from bot.errors import AvaError
-from bot.models import AlarmChange
 from bot.store.ports import Alarms
+from bot.upkeep import AlarmChange
 
 log = structlog.get_logger()
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC
 
-from bot.models import Alarm, AlarmChange, AlarmName
+from bot.upkeep import Alarm, AlarmChange, AlarmName
 
 _MORE = "See docs/operations.md."
 

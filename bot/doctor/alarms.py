@@ -6,7 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.alarms import wording
 from bot.doctor.findings import Finding, failed, warning
-from bot.models import Alarm, AlarmName
+from bot.upkeep import Alarm, AlarmName
 
 _ALARMS = TypeAdapter(list[Alarm])
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot import models
+from bot import models, upkeep
 from bot.accounts import ports as accounts
 
 _Moment = Annotated[datetime, Field(examples=["2026-11-01T20:15:00Z"])]
@@ -256,7 +256,7 @@ class PendingMigrations(Answer):
 class Alarm(Answer):
     """Something that an operator has to see to; docs/operations.md says how."""
 
-    name: models.AlarmName
+    name: upkeep.AlarmName
     figure: int = Field(
         description="Meta's error code, the percent of the allowance, how many, or seconds.",
         examples=[131042],
@@ -264,7 +264,7 @@ class Alarm(Answer):
     since: _Moment
 
     @classmethod
-    def of(cls, alarm: models.Alarm) -> "Alarm":
+    def of(cls, alarm: upkeep.Alarm) -> "Alarm":
         return cls(name=alarm.name, figure=alarm.figure, since=alarm.since)
 
 

@@ -10,7 +10,7 @@ from bot.errors import Unavailable
 from bot.handlers import answers
 from bot.handlers.calls import Section
 from bot.keys import ALARMS, HEALTH
-from bot.models import Alarm
+from bot.upkeep import Alarm
 
 routes = web.RouteTableDef()
 section = Section("Service", "For whoever runs this Ava, and for whoever writes against it.")

@@ -10,8 +10,8 @@ from bot.errors import AvaError, Forbidden
 from bot.handlers.health import section
 from bot.handlers.problems import problem
 from bot.keys import HEALTH, IN_PRODUCTION, METRICS, METRICS_TOKEN
-from bot.models import QueueFigures
 from bot.store.ports import Health
+from bot.upkeep import QueueFigures
 
 routes = web.RouteTableDef()
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.models import Alarm, AlarmChange, AlarmName
 from bot.store.database import Database
+from bot.upkeep import Alarm, AlarmChange, AlarmName
 
 
 class StoredAlarms:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.models import Channel, DeadLetter
+from bot.models import Channel
 from bot.store.database import Database
+from bot.upkeep import DeadLetter
 
 
 class StoredDeadLetters:

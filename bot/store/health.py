@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.models import QueueFigures
 from bot.store import migrate
 from bot.store.database import Database, SchemaBehind
+from bot.upkeep import QueueFigures
 
 
 class StoredHealth:

@@ -13,15 +13,12 @@ from bot.errors import SendRefused
 from bot.limits import Limit
 from bot.models import (
     Account,
-    Alarm,
-    AlarmChange,
     Arrival,
     Avatar,
     AvatarChanges,
     Caller,
     Channel,
     Claimed,
-    DeadLetter,
     Dropped,
     Erasure,
     Event,
@@ -38,7 +35,6 @@ from bot.models import (
     Place,
     Preferences,
     Profile,
-    QueueFigures,
     Reply,
     Send,
     Sender,
@@ -48,6 +44,7 @@ from bot.models import (
     Update,
     Wamid,
 )
+from bot.upkeep import Alarm, AlarmChange, DeadLetter, QueueFigures
 
 
 class Inbox(Protocol):

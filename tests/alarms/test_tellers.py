@@ -15,7 +15,7 @@ from bot.alarms.sentry import Sentry
 from bot.alarms.slack import Slack
 from bot.alarms.tellers import Log, NotTold
 from bot.errors import CannotStart
-from bot.models import Alarm, AlarmChange, AlarmName
+from bot.upkeep import Alarm, AlarmChange, AlarmName
 from tests.alarms.receivers import Receiver
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"

@@ -13,9 +13,9 @@ from bot.alarms.slack import Slack
 from bot.alarms.tellers import Log, Teller
 from bot.alarms.watch import Watch
 from bot.errors import StoreUnavailable
-from bot.models import Alarm, AlarmChange, AlarmName
 from bot.store.alarms import StoredAlarms
 from bot.store.postgres import PostgresDatabase
+from bot.upkeep import Alarm, AlarmChange, AlarmName
 from tests.alarms.receivers import Receiver
 from tests.databases import Databases
 

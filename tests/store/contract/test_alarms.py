@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from bot.models import AlarmChange, AlarmName
+from bot.upkeep import AlarmChange, AlarmName
 from tests.store.contract.stores import Store
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")

@@ -10,7 +10,6 @@ from bot.errors import Cure, SendRefused
 from bot.models import (
     Caller,
     Channel,
-    DeadLetter,
     Reply,
     ReplyStatus,
     Send,
@@ -20,6 +19,7 @@ from bot.models import (
     UpdateKind,
     Wamid,
 )
+from bot.upkeep import DeadLetter
 from tests.store.contract.scenes import acquainted, answered, arrival, message, take, wamid
 from tests.store.contract.stores import Store
 

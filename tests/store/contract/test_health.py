@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.models import QueueFigures
 from bot.store import migrate
+from bot.upkeep import QueueFigures
 from tests.store.contract.scenes import message, take
 from tests.store.contract.stores import Store
 
