@@ -86,8 +86,9 @@ _CHATS = (
     """,
 )
 _WAITING = f"""
-    insert into attention (key, due_at, attempts)
-    select 'wa:' || ({FIRST_PHONE} + n), now() + interval '1 day', 3
+    insert into attention (key, due_at, waiting_since, attempts, last_error)
+    select 'wa:' || ({FIRST_PHONE} + n), now() + interval '1 day', now() - interval '1 hour', 9,
+           'ModelUnavailable'
     from {_NUMBERS} where n % $2::int = 7
 """
 

@@ -49,7 +49,7 @@ async def _lookups(url: str, size: int) -> list[float]:
     for _ in range(_LOOKUPS):
         sender = Sender(wa_id=str(FIRST_PHONE + choose.randrange(size)))
         began = time.perf_counter()
-        person = await bot.find(sender)
+        person = await bot.recognise(sender)
         seconds.append(time.perf_counter() - began)
         if person is None:
             raise RuntimeError("a linked person was not found")

@@ -4,16 +4,17 @@
 --         somebody, when either changes, and when a number has a new owner.
 -- Why:    a BSUID is one account for ever, a number is not: it is recycled. So another BSUID at a linked
 --         number, of which Meta has told nothing, is another person, who must not see the chat.
+--         docs/decisions/0014-a-number-is-not-a-person.md
 -- Locks:  a moment of ACCESS EXCLUSIVE on public.whatsapp_identities and public.user_preferences; the
 --         first is read once, no table is rewritten.
 -- Undo:   drop function public.known_sender, public.recognise, public.apply_renames, public.change_number,
 --         public.judge_identity, public.judge_number, public.move_number, public.move_bsuid,
 --         public.lose_number, public.send_elsewhere, public.is_late, public.is_theirs,
 --         public.same_number, public.lock_numbers;
+--         revoke execute on function public.spellings_of, public.wa_ids_of from service_role;
 --         alter table public.whatsapp_identities drop column wa_id, drop column ended_at,
 --         drop column taken_by; alter table public.user_preferences drop column linked_at;
---         then apply 005 again for may_be_sent, 009 for redeem_link_code, 011 for find_person and 015 for
---         inbox_of;
+--         then may_be_sent of 005, redeem_link_code of 009, find_person of 011 and inbox_of of 015 again;
 --         delete from public.schema_migrations where name = '019_identities';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;

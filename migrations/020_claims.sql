@@ -4,9 +4,12 @@
 --         what they wrote, what is still to be sent to them, and how the chat stands.
 -- Why:    docs/decisions/0012-one-claim-brings-everything.md
 -- Locks:  a moment of ACCESS EXCLUSIVE on public.attention; no table is rewritten.
--- Undo:   drop function public.claim_due, public.claimed, public.give_back, public.carry_chat; drop table public.whatsapp_chats;
---         alter table public.attention drop column until_cured; drop function public.fail_attention,
---         public.beat_attention; then apply 004 and 011 again;
+-- Undo:   drop function public.claim_due, public.claimed, public.give_back, public.carry_chat,
+--         public.touch_attention, public.beat_attention, public.fail_attention;
+--         drop table public.whatsapp_chats;
+--         alter table public.attention drop column until_cured, drop column nudge_at;
+--         then mark_attention, claim_attention, beat_attention, finish_attention, fail_attention and
+--         next_attention of 004 and arrivals_of of 011 again, with their rights;
 --         delete from public.schema_migrations where name = '020_claims';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
@@ -41,31 +44,48 @@ $$;
 alter table public.attention
   add column if not exists until_cured boolean not null default false;  -- cure_number wakes it
 
--- These wrote, each once: be there after their wait, unless more comes; at the latest p_longest after
--- the first. While a row is held, the new time counts from when the lease is given back; while a failed
--- try backs off, whoever writes is attended to sooner. Rows are locked in the order of their keys.
-create or replace function public.mark_attention(p_keys text[], p_waits interval[], p_longest interval)
+alter table public.attention
+  add column if not exists nudge_at timestamptz;  -- look again then, for a reason that joins no turn
+
+-- Be there after their waits. Who wrote, each once: unless more comes; at the latest p_longest after the
+-- first; while a row is held, the new time counts from when the lease is given back; while a failed try backs
+-- off, whoever writes is attended to sooner. A nudge is about what is to be sent: it moves no time back,
+-- and is nothing that a reply being composed would have to answer. One statement, by key, so that two of them
+-- cannot stop each other.
+create or replace function public.touch_attention(
+  p_keys text[], p_waits interval[], p_nudges boolean[], p_longest interval)
 returns void language sql set search_path = public, pg_temp as $$
-  insert into attention as a (key, due_at)
-  select key, clock_timestamp() + wait from unnest(p_keys, p_waits) as given (key, wait) order by key
+  insert into attention as a (key, due_at, nudge_at)
+  select key, clock_timestamp() + wait, case when is_nudge then clock_timestamp() + wait end
+  from unnest(p_keys, p_waits, p_nudges) as given (key, wait, is_nudge) order by key
   on conflict (key) do update set
-    wanted = a.wanted + 1,
-    dead = false,
-    attempts = case when a.dead then 0 else a.attempts end,
-    failures = case when a.dead then 0 else a.failures end,
-    waiting_since = case when a.wanted = a.seen or a.dead then clock_timestamp() else a.waiting_since end,
+    wanted = a.wanted + (excluded.nudge_at is null)::integer,
+    dead = a.dead and excluded.nudge_at is not null,
+    attempts = case when a.dead and excluded.nudge_at is null then 0 else a.attempts end,
+    failures = case when a.dead and excluded.nudge_at is null then 0 else a.failures end,
+    waiting_since = case
+      when excluded.nudge_at is null and (a.wanted = a.seen or a.dead) then clock_timestamp()
+      else a.waiting_since end,
+    nudge_at = case when a.lease is not null then least(a.nudge_at, excluded.nudge_at) end,
     due_at = case
+      when excluded.nudge_at is not null
+        then case when a.lease is null then least(a.due_at, excluded.due_at) else a.due_at end
       when a.dead then excluded.due_at
       when a.lease is null and a.attempts > 0 then least(excluded.due_at, a.due_at)
       when a.wanted = a.seen then excluded.due_at
       else least(excluded.due_at, a.waiting_since + p_longest) end
 $$;
 
--- Done: what came while a row was held keeps it, due when its own wait is over. p_done: [{key, lease}].
+create or replace function public.mark_attention(p_keys text[], p_waits interval[], p_longest interval)
+returns void language sql set search_path = public, pg_temp as $$
+  select touch_attention(p_keys, p_waits, array_fill(false, array[cardinality(p_keys)]), p_longest)
+$$;
+
+-- Done: what came while a row was held keeps it, due when its own wait is over, or by a nudge. p_done: [{key, lease}].
 create or replace function public.give_back(p_done jsonb)
 returns void language sql set search_path = public, pg_temp as $$
   with done as (
-    select a.key, a.wanted = a.seen as is_over
+    select a.key, a.wanted = a.seen and a.nudge_at is null as is_over
     from attention a join jsonb_to_recordset(p_done) as d (key text, lease uuid)
       on d.key = a.key and d.lease = a.lease
     where a.key = any (array(select over ->> 'key' from jsonb_array_elements(p_done) as over))  -- by index
@@ -75,7 +95,8 @@ returns void language sql set search_path = public, pg_temp as $$
   )
   update attention a
   set lease = null, leased_until = null, worker = null, seen = null, attempts = 0, failures = 0,
-      last_error = null
+      last_error = null, nudge_at = null,
+      due_at = least(case when wanted > seen then due_at end, nudge_at)
   from done where a.key = done.key and not done.is_over
 $$;
 
@@ -117,7 +138,8 @@ begin
     from whatsapp_chats where key = p_key), '{}');
 end $$;
 
--- Give back what is done, take at most p_limit due rows that nobody holds, and say for which of those
+-- Give back what is done, take at most p_limit due rows that nobody holds (one whose lease ran out for the
+-- eighth time is dead), and say for which of those
 -- still held more has come, and in how many seconds something is due (null: nothing waits; a lease that
 -- runs out is found by whoever polls). Not flushed: a lost claim only means "again".
 create or replace function public.claim_due(
@@ -139,12 +161,17 @@ begin
     order by due_at limit p_limit for update skip locked
   ), taken as (
     update attention a
-    set lease = gen_random_uuid(), leased_until = clock_timestamp() + p_lease, worker = p_worker,
-        seen = a.wanted, attempts = a.attempts + 1
+    set lease = case when a.lease is null or a.failures < 7 then gen_random_uuid() end,
+        leased_until = v_now + p_lease, worker = p_worker,
+        seen = a.wanted, attempts = a.attempts + 1, nudge_at = null, until_cured = false,
+        -- whoever held it is gone, perhaps because of it
+        failures = a.failures + (a.lease is not null)::integer,
+        last_error = case when a.lease is null then a.last_error else 'LeaseLapsed' end,
+        dead = a.lease is not null and a.failures >= 7
     from due where a.key = due.key
     returning a.key, a.lease, a.attempts
   )
-  select jsonb_agg(to_jsonb(taken)), array_agg(key) into v_taken, v_keys from taken;
+  select jsonb_agg(to_jsonb(taken)), array_agg(key) into v_taken, v_keys from taken where lease is not null;
 
   -- From here on with another look at the data: everything that seen counts is there.
   if v_keys is not null then
@@ -198,9 +225,8 @@ begin
   update attention
   set lease = null, leased_until = null, worker = null, seen = null, last_error = left(p_error, 500),
       failures = case when p_most_failures is null then 0 else failures + 1 end,
-      dead = coalesce(failures + 1 >= p_most_failures, false), until_cured = p_until_cured,
-      due_at = case when wanted = seen then clock_timestamp() + p_again
-                    else least(due_at, clock_timestamp() + p_again) end
+      dead = coalesce(failures + 1 >= p_most_failures, false), until_cured = p_until_cured, nudge_at = null,
+      due_at = least(clock_timestamp() + p_again, nudge_at, case when wanted > seen then due_at end)
   where key = p_key and lease = p_lease;
 end $$;
 
@@ -212,6 +238,7 @@ drop function if exists
 
 revoke execute on function
   public.carry_chat(text[], text),
+  public.touch_attention(text[], interval[], boolean[], interval),
   public.give_back(jsonb),
   public.claimed(text),
   public.claim_due(text, integer, interval, jsonb, text[]),
@@ -220,6 +247,7 @@ revoke execute on function
 from public, anon, authenticated;
 grant execute on function
   public.carry_chat(text[], text),
+  public.touch_attention(text[], interval[], boolean[], interval),
   public.give_back(jsonb),
   public.claimed(text),
   public.claim_due(text, integer, interval, jsonb, text[]),

@@ -5,7 +5,7 @@
 -- Why:    docs/decisions/0013-each-refusal-has-one-cure.md
 -- Locks:  none, the tables are new.
 -- Undo:   drop function public.pace_sends, public.halvings_left, public.stopped_for, public.slow_down,
---         public.stop_number, public.cure_number, public.count_service_message;
+--         public.stop_number, public.cure_number, public.count_service_messages;
 --         drop table public.whatsapp_numbers, public.service_messages;
 --         delete from public.schema_migrations where name = '021_pace';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
@@ -98,7 +98,8 @@ begin
   set paced_until = case when v_chat.place_at > v_now - interval '1 min' then paced_until
         else greatest(v_free, paced_until) + make_interval(secs =>
           2 ^ halvings_left(halvings, slowed_at) / (0.9 * p_per_second)) end,
-      probe_at = case when stopped_code is not null then v_now + interval '30 s' end
+      probe_at = case when v_wait > p_patience then probe_at
+                      when stopped_code is not null then v_now + interval '30 s' end
   where phone_number_id = p_number;
   update whatsapp_chats
   set place_at = case when v_wait > p_patience then v_now + v_wait end,
@@ -141,11 +142,11 @@ begin
   end if;
 end $$;
 
-create or replace function public.count_service_message(p_number text)
+create or replace function public.count_service_messages(p_number text, p_count integer)
 returns void language sql set search_path = public, pg_temp as $$
   insert into service_messages as s (phone_number_id, month, accepted)
-  values (p_number, date_trunc('month', now() at time zone 'utc')::date, 1)
-  on conflict (phone_number_id, month) do update set accepted = s.accepted + 1
+  values (p_number, date_trunc('month', now() at time zone 'utc')::date, p_count)
+  on conflict (phone_number_id, month) do update set accepted = s.accepted + excluded.accepted
 $$;
 
 do $$
@@ -159,7 +160,7 @@ begin
     'slow_down(text, interval)',
     'stop_number(text, integer, interval)',
     'cure_number(text)',
-    'count_service_message(text)'
+    'count_service_messages(text, integer)'
   ] loop
     execute format('revoke execute on function public.%s from public, anon, authenticated', v_function);
     execute format('grant execute on function public.%s to service_role', v_function);

@@ -7,7 +7,9 @@
 -- Undo:   drop function public.begin_send, public.sent_send, public.send_in_doubt, public.repeat_send,
 --         public.refuse, public.refuse_chat, public.refuse_send, public.lock_wamids, public.queue_sends;
 --         drop index public.outbox_dead; alter table public.outbox drop column tries, drop column cure,
---         drop column dead_at, drop column kind; then apply 005 and 011 again;
+--         drop column dead_at, drop column kind;
+--         then reflect_outbox, move_send and queue_sends of 005 and doubted_for of 011 again, with their
+--         rights;
 --         delete from public.schema_migrations where name = '022_sends';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
@@ -19,8 +21,8 @@ alter table public.outbox
   add column if not exists dead_at timestamptz;  -- it failed for a reason that an operator should look at
 create index if not exists outbox_dead on public.outbox (dead_at) where dead_at is not null;
 
--- Rows are locked in this order, from 020 to 024: outbox, messages, whatsapp_numbers, inbox, attention,
--- whatsapp_chats.
+-- Locks are taken in this order, from 020 to 024: wamids (advisory), outbox, messages, service_messages, inbox,
+-- whatsapp_numbers, attention, whatsapp_chats; rows of one table by their key.
 
 -- A reply is as far as the last of its parts, and never goes back; one part that failed fails it.
 create or replace function public.reflect_outbox(p_messages uuid[])
@@ -56,27 +58,25 @@ returns setof public.outbox language sql set search_path = public, pg_temp as $$
   returning *
 $$;
 
--- From 'queued' to 'sending', before the request leaves. False: not now, or never, as what is tried again
--- although they have said STOP since it was queued.
+-- From 'queued' to 'sending', before the request leaves. False: not now, or never, as to a number that is theirs no
+-- more, or what is tried again although they have said STOP since it was queued.
 create or replace function public.begin_send(p_id uuid)
 returns boolean language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_message uuid;
+  v_send outbox;
 begin
-  if not may_be_sent(p_id) or exists (
-    select from outbox o join whatsapp_chats c on c.key = o.recipient
-    where o.id = p_id and c.silenced_at > o.queued_at
-  ) then
-    perform refuse(p_id, null, 'unreachable', null, null);
-    return false;
-  end if;
-  update outbox set status = 'sending', since = clock_timestamp(), doubted_at = null
-  where id = p_id and status = 'queued'
-  returning message_id into v_message;
+  select * into v_send from outbox where id = p_id and status = 'queued' for update;
   if not found then
     return false;
   end if;
-  perform reflect_outbox(array[v_message]) where v_message is not null;
+  if not may_be_sent(p_id) or exists (
+    select from whatsapp_chats where key = v_send.recipient and silenced_at > v_send.queued_at
+  ) then
+    perform refuse(p_id, null, 'cancelled', null, null);
+    return false;
+  end if;
+  update outbox set status = 'sending', since = clock_timestamp(), doubted_at = null where id = p_id;
+  perform reflect_outbox(array[v_send.message_id]) where v_send.message_id is not null;
   return true;
 end $$;
 
@@ -92,20 +92,18 @@ $$;
 create or replace function public.sent_send(p_id uuid, p_wamid text, p_number text)
 returns void language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_message uuid;
-  v_kind    text;
-  v_parked  jsonb;
+  v_send   outbox;
+  v_parked jsonb;
 begin
   perform set_config('synchronous_commit', 'off', true);
   perform lock_wamids(array[p_wamid]);
+  select * into v_send from outbox where id = p_id for update;
   update outbox
   set status = case when moves_forward(status, 'sent') then 'sent' else status end,
       since = clock_timestamp(), wamid = coalesce(wamid, p_wamid), doubted_at = null
-  where id = p_id
-  returning message_id, kind into v_message, v_kind;
-  perform reflect_outbox(array[v_message]) where v_message is not null;
-  perform cure_number(p_number);
-  perform count_service_message(p_number) where v_kind = 'text';
+  where id = p_id;
+  perform reflect_outbox(array[v_send.message_id]) where v_send.message_id is not null;
+  perform count_service_messages(p_number, 1) where v_send.kind = 'text' and v_send.wamid is null;
 
   with parked as (
     update inbox set handled_at = now(), report = null
@@ -117,32 +115,56 @@ begin
     returning found.report
   )
   select jsonb_agg(report) into v_parked from parked;
+  perform cure_number(p_number);
   if v_parked is not null then
-    perform follow_reports(apply_reports(v_parked, p_number), interval '0');
+    perform follow_reports(apply_reports(v_parked, p_number));
   end if;
 end $$;
 
--- Nobody knows what became of this send. Returns the seconds for which that has been so, not counting the
--- time before the server last started: then no status could tell us. Null: by now somebody knows.
+-- Nobody knows what became of this send. Returns the seconds for which that has been so and a status could have
+-- told us: not before the server last started, and none while nothing at all has reached us from Meta since it
+-- was begun, unless that goes on for ten minutes. Null: by now somebody knows.
 create or replace function public.send_in_doubt(p_id uuid)
-returns double precision language sql set search_path = public, pg_temp as $$
+returns double precision language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_since   timestamptz;
+  v_doubted timestamptz;
+  v_heard   timestamptz := (
+    select max(received_at) from inbox where kind <> 'message' or handled_at is not null);
+begin
   update outbox set doubted_at = coalesce(doubted_at, clock_timestamp())
   where id = p_id and status = 'sending'
-  returning extract(epoch from
-    clock_timestamp() - greatest(doubted_at, pg_postmaster_start_time()))::double precision
-$$;
+  returning since, greatest(doubted_at, pg_postmaster_start_time()) into v_since, v_doubted;
+  if not found then
+    return null;
+  end if;
+  return extract(epoch from case
+    when v_heard > v_since or clock_timestamp() - v_doubted > interval '10 min'
+      then clock_timestamp() - v_doubted
+    else interval '0' end);
+end $$;
 
--- No status came: the request never arrived, and is made again.
+-- No status came: the request never arrived, and is made again; once. What is not heard of a second time is
+-- left for an operator: false.
 create or replace function public.repeat_send(p_id uuid)
-returns void language sql set search_path = public, pg_temp as $$
-  update outbox set status = 'queued', since = clock_timestamp(), doubted_at = null
-  where id = p_id and status = 'sending'
-$$;
+returns boolean language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_cure text;
+begin
+  select cure into v_cure from outbox where id = p_id and status = 'sending' for update;
+  if not found or v_cure = 'unknown' then
+    perform refuse(p_id, null, 'given_up', null, null) where v_cure = 'unknown';
+    return false;
+  end if;
+  update outbox set status = 'queued', since = clock_timestamp(), doubted_at = null, cure = 'unknown', tries = 1
+  where id = p_id;
+  return true;
+end $$;
 
 -- --- refusals ------------------------------------------------------------------------------------
 
--- Meta will not have this send, for p_code. p_cure is what helps (Cure in bot/errors.py); each has one
--- behaviour, here and in refuse_chat. Returns the seconds until it may be tried again; null: not by itself.
+-- Meta will not have this send, for p_code. p_cure is what helps (Cure in bot/errors.py, 'cancelled' or
+-- 'given_up'); each has one behaviour, here and in refuse_chat. Returns the seconds until it may be tried again; null: not by itself.
 create or replace function public.refuse(
   p_id uuid, p_code integer, p_cure text, p_details text, p_number text)
 returns double precision language plpgsql set search_path = public, pg_temp as $$
@@ -151,11 +173,14 @@ declare
   v_tries integer;  -- before this one, for which the same helped
   v_again interval;
 begin
-  select * into v_send from outbox where id = p_id for update;
+  perform from outbox
+  where id = p_id or message_id = (select message_id from outbox where id = p_id)
+  order by id for update;
+  select * into v_send from outbox where id = p_id;
   if not found or not moves_forward(v_send.status, 'failed') then
     return null;
   end if;
-  if v_send.kind = 'template' and p_code between 132000 and 132999 then
+  if v_send.kind = 'template' and p_cure = 'operator' then
     p_cure := 'ours';  -- whoever must see to a template need not stop everything else
   end if;
   v_tries := case when v_send.cure = p_cure then v_send.tries else 0 end;
@@ -173,7 +198,7 @@ begin
     update outbox
     set status = 'failed', since = clock_timestamp(), error_code = case when id = p_id then p_code end,
         error_details = case when id = p_id then p_details end, doubted_at = null,
-        dead_at = case when id = p_id and p_cure in ('ours', 'few_tries') then clock_timestamp() end
+        dead_at = case when id = p_id and p_cure in ('ours', 'few_tries', 'given_up') then clock_timestamp() end
     where id = p_id or message_id = v_send.message_id and status = 'queued';
   else
     update outbox

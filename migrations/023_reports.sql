@@ -5,9 +5,9 @@
 -- Why:    docs/decisions/0013-each-refusal-has-one-cure.md
 -- Locks:  a moment of ACCESS EXCLUSIVE on public.inbox, which gets a column that is null, and SHARE while an
 --         index is built: deliveries wait, and Meta repeats what waited too long.
--- Undo:   drop function public.apply_reports, public.follow_reports, public.take_delivery;
---         drop index public.inbox_parked; alter table public.inbox drop column report;
---         then apply 005 and 006 again;
+-- Undo:   drop function public.apply_reports, public.nudges_of, public.refuse_chats, public.follow_reports,
+--         public.take_delivery; drop index public.inbox_parked; alter table public.inbox drop column report;
+--         then apply_reports of 005 and take_delivery of 006 again, with their rights;
 --         delete from public.schema_migrations where name = '023_reports';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
@@ -27,6 +27,7 @@ declare
   v_known    text[];
   v_messages uuid[];
   v_settled  text[];
+  v_accepted integer;
   v_failed   jsonb;
   v_refused  jsonb;
 begin
@@ -40,7 +41,14 @@ begin
   ), furthest as (
     select distinct on (id) * from matched order by id, status in ('delivered', 'read') desc, status desc
   ), locked as (
-    select o.id, o.status, o.doubted_at, o.since from outbox o join furthest using (id) order by o.id for update of o
+    select o.id, o.status, o.doubted_at, o.since, o.wamid from outbox o
+    where o.id in (
+      select id from furthest
+      union
+      select other.id  -- the parts behind one that failed fail with it
+      from furthest join outbox part using (id) join outbox other using (message_id)
+      where furthest.status = 'failed')
+    order by o.id for update of o
   ), moved as (
     update outbox o
     set status = case when f.status = 'failed' then o.status else f.status end,
@@ -48,16 +56,21 @@ begin
         doubted_at = null
     from locked join furthest f using (id)
     where o.id = locked.id and moves_forward(locked.status, f.status)
-    returning o.id, o.message_id, o.recipient, locked.doubted_at, locked.since, f.status, f.error_code,
+    returning o.id, o.message_id, o.recipient, o.kind, locked.doubted_at, locked.since, locked.wamid,
+              f.status, f.error_code,
               f.error_details, f.cure
   )
   select (select array_agg(distinct wamid) from matched),
          (select array_agg(distinct message_id) from moved where message_id is not null),
          (select array_agg(distinct recipient) from moved where doubted_at is not null),
+         (select count(*) from moved where wamid is null and kind = 'text' and status <> 'failed'),
          (select jsonb_agg(to_jsonb(moved) order by id) from moved where status = 'failed')
-  into v_known, v_messages, v_settled, v_failed;
+  into v_known, v_messages, v_settled, v_accepted, v_failed;
   if v_messages is not null then
     perform reflect_outbox(v_messages);
+  end if;
+  if v_accepted > 0 and p_number is not null then  -- by a request whose answer is not there yet
+    perform count_service_messages(p_number, v_accepted);
   end if;
   if v_failed is not null then
     select jsonb_agg(jsonb_build_object(
@@ -72,28 +85,42 @@ begin
                             'refused', coalesce(v_refused, '[]'));
 end $$;
 
--- Whoever is concerned by what apply_reports returned is looked after, at the latest after p_longest.
-create or replace function public.follow_reports(p_applied jsonb, p_longest interval)
+-- Whom apply_reports is about, and when to look after them: who waited to know, and for whom something is to be
+-- tried again; a closed window may be opened.
+create or replace function public.nudges_of(p_applied jsonb)
+returns table (key text, wait interval) language sql immutable set search_path = public, pg_temp as $$
+  select key, min(wait) from (
+    select jsonb_array_elements_text(p_applied -> 'settled') as key, interval '0' as wait
+    union all
+    select recipient, make_interval(secs => case when cure = 'window_closed' then 0 else again end)
+    from jsonb_to_recordset(p_applied -> 'refused') as r (recipient text, cure text, again float8)
+    where again is not null or cure = 'window_closed'
+  ) as concerned group by key
+$$;
+
+-- The chats in which apply_reports saw a refusal.
+create or replace function public.refuse_chats(p_applied jsonb)
 returns void language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_keys  text[];
-  v_waits interval[];
+  v_refused record;
 begin
-  select array_agg(key), array_agg(wait) into v_keys, v_waits from (
-    select key, max(wait) as wait from (
-      select jsonb_array_elements_text(p_applied -> 'settled') as key, interval '0' as wait
-      union all
-      select recipient, make_interval(secs => again)
-      from jsonb_to_recordset(p_applied -> 'refused') as r (recipient text, again float8)
-      where again is not null
-    ) as concerned group by key
-  ) as once;
-  if v_keys is not null then
-    perform mark_attention(v_keys, v_waits, greatest(p_longest, interval '2 minutes'));
-  end if;
-  perform refuse_chat(recipient, code, cure, again, since)
-  from jsonb_to_recordset(p_applied -> 'refused') as r (
-    recipient text, code integer, cure text, again float8, since timestamptz);
+  for v_refused in
+    select * from jsonb_to_recordset(p_applied -> 'refused') as r (
+      recipient text, code integer, cure text, again float8, since timestamptz)
+    order by recipient
+  loop
+    perform refuse_chat(
+      v_refused.recipient, v_refused.code, v_refused.cure, v_refused.again, v_refused.since);
+  end loop;
+end $$;
+
+-- Whoever is concerned by what apply_reports returned is looked after.
+create or replace function public.follow_reports(p_applied jsonb)
+returns void language plpgsql set search_path = public, pg_temp as $$
+begin
+  perform touch_attention(
+    array_agg(key), array_agg(wait), array_agg(true), interval '0') from nudges_of(p_applied);
+  perform refuse_chats(p_applied);
 end $$;
 
 -- p_updates: [{key, kind, sender, sent_at, payload, wait, is_said, report, rename}], wait in seconds, is_said:
@@ -108,8 +135,9 @@ returns text[] language plpgsql set search_path = public, pg_temp as $$
 declare
   v_applied jsonb;
   v_new     text[];
-  v_senders text[];
+  v_keys    text[];
   v_waits   interval[];
+  v_nudges  boolean[];
 begin
   if p_updates @? '$[*].rename.current' then
     perform apply_renames((
@@ -145,19 +173,24 @@ begin
     on conflict (key) do nothing
     returning key
   ), waiting as (
-    select distinct on (sender) sender, make_interval(secs => wait) as wait
+    select distinct on (sender) sender as key, make_interval(secs => wait) as wait, false as is_nudge
     from given join fresh using (key) where sender is not null and is_said
     order by sender, position desc
+  ), concerned as (  -- who wrote is looked after anyway
+    select * from waiting
+    union all
+    select key, wait, true from nudges_of(v_applied) where key not in (select key from waiting)
   )
   select (select array_agg(key) from fresh),
-         (select array_agg(sender) from waiting), (select array_agg(wait) from waiting)
-  into v_new, v_senders, v_waits;
+         (select array_agg(key) from concerned), (select array_agg(wait) from concerned),
+         (select array_agg(is_nudge) from concerned)
+  into v_new, v_keys, v_waits, v_nudges;
 
-  if v_senders is not null then
-    perform mark_attention(v_senders, v_waits, p_longest);
+  if v_keys is not null then
+    perform touch_attention(v_keys, v_waits, v_nudges, p_longest);
   end if;
   if v_applied is not null then
-    perform follow_reports(v_applied, p_longest);
+    perform refuse_chats(v_applied);
   end if;
   return coalesce(v_new, '{}');
 end $$;
@@ -168,7 +201,9 @@ declare
 begin
   foreach v_function in array array[
     'apply_reports(jsonb, text)',
-    'follow_reports(jsonb, interval)',
+    'nudges_of(jsonb)',
+    'refuse_chats(jsonb)',
+    'follow_reports(jsonb)',
     'take_delivery(jsonb, interval, text)'
   ] loop
     execute format('revoke execute on function public.%s from public, anon, authenticated', v_function);

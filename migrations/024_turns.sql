@@ -5,7 +5,7 @@
 -- Why:    docs/decisions/0012-one-claim-brings-everything.md
 -- Locks:  none.
 -- Undo:   drop function public.open_turn, public.store_reply, public.settle, public.silence_chat;
---         then apply 007 again;
+--         then open_turn and store_reply of 007 again, with their rights;
 --         delete from public.schema_migrations where name = '024_turns';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
@@ -13,7 +13,7 @@ begin;
 -- Store p_arrivals ([{wamid, text, readable, attachment, quoted}], in order), mark their inbox rows
 -- handled, and return what is unanswered on this channel with what a reply needs: {avatar, waited, said: [{id,
 -- role, text, readable, attachment, quoted, wamid, unanswered}]}, oldest first. waited: the seconds since the
--- first of it. Not flushed: should the server lose it, the inbox rows are still unhandled.
+-- first of it, by Meta's clock. Not flushed: should the server lose it, the inbox rows are still unhandled.
 drop function if exists public.open_turn(uuid, public.message_channel, jsonb, text, integer);
 create or replace function public.open_turn(
   p_person uuid, p_channel public.message_channel, p_arrivals jsonb, p_lines integer)
@@ -53,8 +53,9 @@ begin
         and (channel = p_channel or role = 'assistant' or answered_by is not null)
       order by created_at desc limit p_lines
     ), unanswered as (
-      select id, created_at from messages
-      where user_id = p_person and channel = p_channel and role = 'user' and answered_by is null
+      select m.id, least(m.created_at, i.sent_at) as said_at
+      from messages m left join inbox i on i.key = 'message:' || m.wamid
+      where m.user_id = p_person and m.channel = p_channel and m.role = 'user' and m.answered_by is null
     ), said as (
       select m.id, m.role, m.content as text, m.readable, m.attachment, q.content as quoted, m.wamid,
              m.id in (select id from unanswered) as unanswered, m.created_at
@@ -63,7 +64,7 @@ begin
     )
     select jsonb_build_object(
       'avatar', (select to_jsonb(a) from avatars a where a.user_id = p_person),
-      'waited', (select extract(epoch from clock_timestamp() - min(created_at)) from unanswered),
+      'waited', (select extract(epoch from clock_timestamp() - min(said_at)) from unanswered),
       'said', coalesce((select jsonb_agg(to_jsonb(said) order by created_at, id) from said), '[]')));
 end $$;
 

@@ -3,9 +3,11 @@
 -- What:   what an operator has to see to, found by whichever process looks, told by exactly one, and once until
 --         it is cured; and how much there is to do, for /metrics.
 -- Why:    docs/operations.md
--- Locks:  none, the table is new.
+-- Locks:  SHARE on public.attention for a moment while indexes are built.
 -- Undo:   drop function public.queue_figures, public.standing_alarms, public.alarm_told, public.review_alarms,
---         public.alarm_conditions; drop table public.alarms;
+--         public.alarm_conditions, public.without_model; drop table public.alarms;
+--         drop index public.attention_failed, public.attention_without_model;
+--         then oldest_waiting of 011 again;
 --         delete from public.schema_migrations where name = '025_alarms';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
@@ -27,6 +29,39 @@ drop policy if exists service_role_all on public.alarms;
 create policy service_role_all on public.alarms for all to service_role
   using (true) with check (true);
 
+-- Who waits for another try, and who of them for the model. Whoever is answered at once is in neither.
+create index if not exists attention_failed on public.attention (waiting_since)
+  where last_error is not null and not dead;
+create index if not exists attention_without_model on public.attention (waiting_since)
+  where last_error = 'ModelUnavailable' and not dead;
+
+-- As in 011, by attention_due. Of who is due it passes over those that are tried again; a few more than one,
+-- since a lease that ran out counts from its end.
+create or replace function public.oldest_waiting()
+returns double precision language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  return (
+    select extract(epoch from v_now - min(since))::double precision from (
+      select greatest(due_at, leased_until) as since from attention
+      where not dead and due_at <= v_now and (lease is null or leased_until < v_now) and attempts <= 1
+      order by due_at limit 1000) as due);
+end $$;
+
+-- How many have waited for the model for two minutes, as far as 1,000.
+create or replace function public.without_model()
+returns integer language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  v_long_ago timestamptz := clock_timestamp() - interval '2 minutes';
+begin
+  return (
+    select count(*) from (
+      select from attention
+      where last_error = 'ModelUnavailable' and not dead and waiting_since < v_long_ago
+      limit 1000) as waiting);
+end $$;
+
 -- Everything there is an alarm for. Neither wrong nor well leaves it as it is, so that a figure that
 -- wavers tells nobody twice.
 create or replace function public.alarm_conditions(p_number text, p_allowance integer)
@@ -41,13 +76,15 @@ declare
   v_dead    integer := (select count(*) from attention where dead)
     + (select count(*) from outbox where dead_at is not null);
   v_waiting double precision := coalesce(oldest_waiting(), 0);
+  v_without integer := without_model();
 begin
   return query values
     ('sending_stopped', coalesce(v_stopped, 0), v_stopped is not null, v_stopped is null),
     ('service_message_allowance', (100.0 * v_sent / p_allowance)::integer,
       v_sent >= 0.8 * p_allowance, v_sent < 0.8 * p_allowance),
     ('dead_letters', v_dead, v_dead > 0, v_dead = 0),
-    ('queue_waiting', v_waiting::integer, v_waiting >= 120, v_waiting < 60);
+    ('queue_waiting', v_waiting::integer, v_waiting >= 120, v_waiting < 60),
+    ('model_down', v_without, v_without > 0, v_without = 0);
 end $$;
 
 -- Raise and cure, and return what the caller is to tell, and to whom not again (told). Until alarm_told,
@@ -61,20 +98,21 @@ begin
     return;  -- somebody is looking at this moment
   end if;
 
-  insert into alarms as a (name, figure, since)
-  select c.name, c.figure, clock_timestamp()
-  from alarm_conditions(p_number, p_allowance) c where c.is_wrong
-  on conflict (name) do update set
-    figure = excluded.figure,
-    since = case when a.cured_at is null then a.since else excluded.since end,
-    told = case when a.cured_at is null then a.told else '{}' end,
-    told_at = case when a.cured_at is null then a.told_at end,
-    cured_at = null
-  where a.cured_at is not null or a.figure <> excluded.figure;
-
+  with conditions as materialized (
+    select * from alarm_conditions(p_number, p_allowance)
+  ), wrong as (
+    insert into alarms as a (name, figure, since)
+    select c.name, c.figure, clock_timestamp() from conditions c where c.is_wrong
+    on conflict (name) do update set
+      figure = excluded.figure,
+      since = case when a.cured_at is null then a.since else excluded.since end,
+      told = case when a.cured_at is null then a.told else '{}' end,
+      told_at = case when a.cured_at is null then a.told_at end,
+      cured_at = null
+    where a.cured_at is not null or a.figure <> excluded.figure
+  )
   update alarms a set cured_at = clock_timestamp(), told = '{}', told_at = null
-  from alarm_conditions(p_number, p_allowance) c
-  where a.name = c.name and c.is_well and a.cured_at is null;
+  from conditions c where a.name = c.name and c.is_well and a.cured_at is null;
 
   return query
     update alarms a set telling_until = clock_timestamp() + interval '1 minute'
@@ -98,21 +136,29 @@ language sql stable set search_path = public, pg_temp as $$
   select name, figure, since from alarms where cured_at is null order by since, name
 $$;
 
--- How much there is to do, for all processes together.
+-- How much there is to do, for all processes together; what may be a great deal is counted as far as 10,000.
+-- longest_waiting: also of those who are tried again and again.
 create or replace function public.queue_figures()
 returns jsonb language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  v_oldest double precision := oldest_waiting();
 begin
   return jsonb_build_object(
-    'waiting', (select count(*) from attention where not dead),
-    'oldest_waiting', greatest(oldest_waiting(), 0),
-    'unsent', (
-      select count(*) from outbox where wamid is null and status in ('queued', 'sending')),
+    'waiting', (select count(*) from (select from attention where not dead limit 10000) as counted),
+    'oldest_waiting', coalesce(v_oldest, 0),
+    'longest_waiting', greatest(v_oldest, 0, (
+      select extract(epoch from clock_timestamp() - min(waiting_since))
+      from attention where last_error is not null and not dead)),
+    'unsent', (select count(*) from (
+      select from outbox where wamid is null and status in ('queued', 'sending') limit 10000) as counted),
     'dead_letters', (select count(*) from attention where dead)
       + (select count(*) from outbox where dead_at is not null),
     'parked', (select count(*) from inbox where kind = 'status' and handled_at is null));
 end $$;
 
 revoke execute on function
+  public.oldest_waiting(),
+  public.without_model(),
   public.alarm_conditions(text, integer),
   public.review_alarms(text, integer),
   public.alarm_told(text, timestamptz, boolean, text[], boolean),
@@ -120,6 +166,8 @@ revoke execute on function
   public.queue_figures()
 from public, anon, authenticated;
 grant execute on function
+  public.oldest_waiting(),
+  public.without_model(),
   public.alarm_conditions(text, integer),
   public.review_alarms(text, integer),
   public.alarm_told(text, timestamptz, boolean, text[], boolean),

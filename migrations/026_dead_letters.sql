@@ -40,18 +40,18 @@ end $$;
 
 -- --- to see --------------------------------------------------------------------------------------
 
--- No text and no number, but for its last two digits. what: 'turn', or for a send how its key begins ('reply',
--- 'invitation' …). since: when the first of what waits came, or was to be sent. messages: what they wrote and
--- is not answered; of a send, what a replay sends.
+-- No text and no number, but for its last two digits; nor Meta's error_details, which may quote both. what:
+-- 'turn', or for a send how its key begins ('reply', 'invitation' …). since: when the first of what waits
+-- came, or was to be sent. messages: what they wrote and is not answered; of a send, what a replay sends.
 create or replace function public.dead_letters()
 returns table (
   id text, what text, channel text, since timestamptz, dead_at timestamptz, tries integer, error text,
-  code integer, details text, digits text, messages bigint, heard_at timestamptz, is_silenced boolean)
+  code integer, digits text, messages bigint, heard_at timestamptz, is_silenced boolean)
 language sql stable set search_path = public, pg_temp as $$
   with dead as (
     select dead_turn_id(a.key, a.waiting_since) as id, 'turn' as what, a.key as recipient,
            a.waiting_since as since, null::timestamptz as dead_at, a.attempts as tries,
-           a.last_error as error, null::integer as code, null::text as details,
+           a.last_error as error, null::integer as code,
            (select count(*) from inbox
             where sender = a.key and kind = 'message' and handled_at is null)
            + (select count(*) from messages
@@ -60,15 +60,15 @@ language sql stable set search_path = public, pg_temp as $$
                                        end::message_channel) as messages
     from attention a where a.dead
     union all
-    select dead_send_id(o.id), split_part(o.key, ':', 1), o.recipient, o.queued_at, o.dead_at, o.tries + 1, null,
-           o.error_code, o.error_details,
+    select dead_send_id(o.id), split_part(o.key, ':', 1), o.recipient, o.queued_at, o.dead_at, o.tries + 1,
+           case when o.error_code is null then 'OutcomeUnknown' end, o.error_code,
            1 + (select count(*) from outbox behind
                 where behind.message_id = o.message_id and behind.seq > o.seq
                   and behind.status = 'failed' and behind.wamid is null and behind.dead_at is null)
     from outbox o where o.dead_at is not null
   )
   select dead.id, what, case when recipient like 'app:%' then 'app' else 'whatsapp' end, since, dead.dead_at,
-         tries, error, code, details, case when recipient like 'wa:%' then right(recipient, 2) end,
+         tries, error, code, case when recipient like 'wa:%' then right(recipient, 2) end,
          dead.messages, c.last_heard_at, coalesce(c.silenced_at is not null, false)
   from dead left join whatsapp_chats c on c.key = recipient
   order by since, dead.id

@@ -6,7 +6,8 @@
 -- Locks:  SHARE on public.inbox and public.outbox while their indexes are built: deliveries wait, and Meta
 --         repeats what waited too long. With millions of rows build both before, `concurrently`.
 -- Undo:   drop function public.forget_old; drop index public.inbox_old, public.outbox_old;
---         then apply 015 again; delete from public.schema_migrations where name = '027_retention';
+--         then export_account and erase_account of 015 again;
+--         delete from public.schema_migrations where name = '027_retention';
 -- Apply:  python run.py migrate · psql -v ON_ERROR_STOP=1 -f this file · the Supabase SQL editor.
 begin;
 

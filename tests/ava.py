@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
@@ -25,6 +25,7 @@ from bot.settings import Environment, Settings
 from bot.simulator import Simulator, SimulatorConfig
 from tests.contract import holding
 from tests.homes import Home
+from tests.ports import free_port
 
 ADA, BEN = "31600000001", "31600000002"  # WhatsApp ids
 AT_ONCE = Pace(
@@ -141,7 +142,7 @@ class Ava:
     def environment(self) -> dict[str, str]:
         """The same settings for a process of its own, which has a desk of its own too."""
         values = {name: value for name, value in self.settings if value is not None}
-        values["simulator_port"] = unused_port()
+        values["simulator_port"] = free_port()
         return {
             name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, value in values.items()
@@ -200,7 +201,7 @@ async def ava_in(
         await stack.enter_async_context(home.running())
         thinking = TestServer(model.app())
         await stack.enter_async_context(thinking)
-        ports = unused_port(), unused_port()
+        ports = free_port(), free_port()
         settings = _settings(home, ports, str(thinking.make_url("/v1")), run_worker=run_worker)
         simulator = Simulator(_simulated(settings))
         meta = TestServer(simulator.app, port=settings.simulator_port)

@@ -130,7 +130,7 @@ async def test_everything_an_operator_needs_is_there_but_no_text_and_no_number(
         "  given up     2026-11-20 07:35 UTC\n"
         "  tries        3\n"
         "  error        131000: unknown failure\n"
-        "  details      To (a number) it is not possible.\n"
+        "  details      outbox.error_details has Meta's words, which may quote what was sent\n"
         "  messages     1 to be sent\n"
         "  heard of     2026-11-20 07:30 UTC; their 24 hours are over: Meta takes templates only\n"
         "  silenced     they said STOP: a replay sends nothing"

@@ -34,6 +34,20 @@ def test_what_happens_is_counted() -> None:
     } <= shown(metrics)
 
 
+def test_codes_that_nobody_knows_are_one_series() -> None:
+    metrics = Metrics()
+
+    for code in (200, 131026, 999_999, 888_888):
+        metrics.sent("failed", code)
+
+    counted = {line for line in shown(metrics) if line.startswith("ava_sends_total")}
+    assert counted == {
+        'ava_sends_total{code="200",outcome="failed"} 1.0',
+        'ava_sends_total{code="131026",outcome="failed"} 1.0',
+        'ava_sends_total{code="other",outcome="failed"} 2.0',
+    }
+
+
 def test_two_of_them_share_nothing() -> None:
     one, other = Metrics(), Metrics()
 
@@ -45,13 +59,19 @@ def test_two_of_them_share_nothing() -> None:
 def test_the_queue_is_shown_as_far_as_it_is_known() -> None:
     metrics = Metrics()
     queue = QueueFigures(
-        waiting=3, oldest_waiting=timedelta(seconds=1.5), unsent=2, dead_letters=1, parked=4
+        waiting=3,
+        oldest_waiting=timedelta(seconds=1.5),
+        longest_waiting=timedelta(minutes=2),
+        unsent=2,
+        dead_letters=1,
+        parked=4,
     )
 
     assert {
         "ava_store_reachable 1.0",
         "ava_queue_depth 3.0",
         "ava_queue_oldest_seconds 1.5",
+        "ava_queue_longest_seconds 120.0",
         "ava_outbox_unsent 2.0",
         "ava_dead_letters 1.0",
         "ava_parked_statuses 4.0",

@@ -1,18 +1,23 @@
 """``python run.py`` as an operator meets it."""
 
 import asyncio
+import logging
 import os
 import signal
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 import asyncpg
-from aiohttp.test_utils import unused_port
+import pytest
+import structlog
 
+import run
 from tests.ava import ADA, Ava
 from tests.homes import in_one_home
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 PRODUCTION = {
@@ -26,17 +31,35 @@ PRODUCTION = {
 }
 
 
-def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run it to its end, with nothing set but *variables*."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "run.py"), *arguments],
-        cwd=ROOT / "tests",  # no .env here
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | variables,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+class Ended(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture(name="command")
+def _command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Run a command to its end, with nothing set but *variables*; loading all of it takes long."""
+
+    def command(*arguments: str, **variables: str) -> Ended:
+        with monkeypatch.context() as patch:
+            patch.chdir(ROOT / "tests")  # no .env here
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            return Ended(run.main([*arguments]), *capsys.readouterr())
+
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield command
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
 
 
 async def read(url: str) -> str:
@@ -45,8 +68,10 @@ async def read(url: str) -> str:
         return await answer.text()
 
 
-def test_production_without_settings_does_not_start_and_says_in_one_line_what_is_missing() -> None:
-    refused = run(APP_ENV="production", JWT_SECRET="changeme")
+def test_production_without_settings_does_not_start_and_says_in_one_line_what_is_missing(
+    command: Command,
+) -> None:
+    refused = command(APP_ENV="production", JWT_SECRET="changeme")
 
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 1
@@ -56,16 +81,16 @@ def test_production_without_settings_does_not_start_and_says_in_one_line_what_is
     assert "changeme" not in refused.stderr + refused.stdout
 
 
-def test_a_database_that_is_not_there_is_one_line_too() -> None:
-    refused = run(**PRODUCTION, DATABASE_URL="postgresql://nobody:hidden@127.0.0.1:1/none")
+def test_a_database_that_is_not_there_is_one_line_too(command: Command) -> None:
+    refused = command(**PRODUCTION, DATABASE_URL="postgresql://nobody:hidden@127.0.0.1:1/none")
 
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 1
     assert "hidden" not in refused.stderr + refused.stdout
 
 
-def test_an_unknown_command_says_which_ones_there_are() -> None:
-    refused = run("sing")
+def test_an_unknown_command_says_which_ones_there_are(command: Command) -> None:
+    refused = command("sing")
 
     assert (refused.returncode, refused.stderr) == (
         1,
@@ -73,16 +98,20 @@ def test_an_unknown_command_says_which_ones_there_are() -> None:
     )
 
 
-def test_migrate_brings_an_empty_database_up_to_date_and_says_so(empty_database_url: str) -> None:
-    first = run("migrate", **PRODUCTION, DATABASE_URL=empty_database_url)
-    second = run("migrate", **PRODUCTION, DATABASE_URL=empty_database_url)
+def test_migrate_brings_an_empty_database_up_to_date_and_says_so(
+    empty_database_url: str, command: Command
+) -> None:
+    first = command("migrate", **PRODUCTION, DATABASE_URL=empty_database_url)
+    second = command("migrate", **PRODUCTION, DATABASE_URL=empty_database_url)
 
     assert "applied 001_initial_schema" in first.stdout
     assert (second.returncode, second.stdout) == (0, "The database is up to date.\n")
 
 
-def test_a_dead_letter_that_is_not_there_is_said_to_be_so(database_url: str) -> None:
-    refused = run("dead", "replay", "turn-3f9a", **PRODUCTION, DATABASE_URL=database_url)
+def test_a_dead_letter_that_is_not_there_is_said_to_be_so(
+    database_url: str, command: Command
+) -> None:
+    refused = command("dead", "replay", "turn-3f9a", **PRODUCTION, DATABASE_URL=database_url)
 
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("There is no dead letter turn-3f9a:")
@@ -92,7 +121,7 @@ def test_a_dead_letter_that_is_not_there_is_said_to_be_so(database_url: str) -> 
 async def test_a_worker_answers_what_a_server_without_one_received(ava: Ava) -> None:
     await ava.acquainted()
     await ava.stop()
-    port = unused_port()
+    port = free_port()
     ava.settings = ava.settings.model_copy(update={"run_worker": False, "metrics_port": port})
     await ava.start()
     worker = await asyncio.create_subprocess_exec(

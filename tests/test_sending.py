@@ -49,8 +49,9 @@ async def test_an_answer_in_html_with_an_error_status_is_no_reason_to_send_twice
     await ava.simulator.until(lambda: ava.simulator.faults.planned == 0)
     await ava.simulator.until_quiet()
     assert len(ava.simulator.replies(ADA)) == 1
+    await ava.simulator.say(ADA, "And?")  # so that statuses would have come as well
 
-    assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
+    assert (await ava.heard(ADA, 3))[1:] == ["You said: Hello.", "You said: And?"]
 
 
 async def test_a_reply_whose_answer_got_lost_is_settled_by_its_status(ava: Ava) -> None:
@@ -74,8 +75,9 @@ async def test_a_request_that_never_arrived_is_repeated_when_no_status_came(ava:
     await ava.simulator.say(ADA, "Hello.")
     await ava.simulator.until(lambda: ava.simulator.faults.planned == 0)
     assert len(ava.simulator.replies(ADA)) == 1
+    await ava.simulator.say(ADA, "And?")
 
-    assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
+    assert (await ava.heard(ADA, 3))[1:] == ["You said: Hello.", "You said: And?"]
 
 
 async def test_what_meta_will_never_send_is_marked_as_failed_and_the_chat_goes_on(ava: Ava) -> None:
@@ -234,7 +236,7 @@ async def test_outside_the_window_nothing_is_composed_and_all_of_it_is_answered_
     await ava.simulator.say(ADA, "Today.")
 
     assert composed == 0
-    assert (await ava.heard(ADA, 2))[1] == "You said: Yesterday.\nToday."
+    assert (await ava.heard(ADA, 2))[1].endswith("\n\nYou said: Yesterday.\nToday.")
 
 
 @in_one_home
@@ -253,6 +255,20 @@ async def test_a_closed_window_is_opened_by_a_template_where_there_is_one(home: 
             "name": "reply_waiting",
             "language": {"code": "en_US"},
         }
+
+
+@in_one_home
+async def test_a_window_that_turns_out_to_be_closed_is_opened_by_a_template_too(home: Home) -> None:
+    async with ava_in(home) as ava:
+        await ava.stop()
+        ava.settings = ava.settings.model_copy(update={"whatsapp_template": "reply_waiting:en_US"})
+        await ava.start()
+        await ava.acquainted()
+        ava.simulator.faults.fail(131047)
+
+        await ava.simulator.say(ADA, "Hello.")
+
+        await ava.simulator.until(lambda: ava.simulator.received[-1].get("type") == "template")
 
 
 @in_one_home

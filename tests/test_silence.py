@@ -89,6 +89,15 @@ async def test_a_stranger_who_says_stop_is_never_invited_again(ava: Ava) -> None
     assert "START" in confirmed
 
 
+async def test_a_silenced_stranger_comes_back_with_start(ava: Ava) -> None:
+    await ava.simulator.say(BEN, "STOP")
+    await ava.heard(BEN, 1)
+
+    await ava.simulator.say(BEN, "START")
+
+    assert "not linked" in (await ava.heard(BEN, 2))[1]
+
+
 async def test_whoever_links_a_silenced_number_is_answered(ava: Ava) -> None:
     await ava.simulator.say(ADA, "STOP")
     await ava.heard(ADA, 1)

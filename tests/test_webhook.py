@@ -234,6 +234,24 @@ async def test_the_line_about_a_delivery_says_what_it_held_and_how_long_each_ste
     assert list(line["milliseconds"]) == ["read", "verify", "parse", "store"]
 
 
+async def test_what_failed_after_it_was_sent_is_counted_once_by_its_code(ava: Ava) -> None:
+    def status(wamid: str, reached: str, *codes: int) -> Json:
+        about = {"id": wamid, "status": reached, "timestamp": at(0), "recipient_id": ADA}
+        return about | {"errors": [{"code": code} for code in codes]}
+
+    reports = [status("1", "failed", 131026), status("2", "failed", 131026), status("3", "sent")]
+
+    for _ in range(2):
+        await deliver(ava, delivery(statuses=[*reports, status("4", "failed")]))
+
+    async with ava.client.get("/metrics") as answer:
+        counted = set((await answer.text()).splitlines())
+    assert {
+        'ava_sends_total{code="131026",outcome="failed"} 2.0',
+        'ava_sends_total{code="",outcome="failed"} 1.0',
+    } <= counted
+
+
 async def test_a_refused_delivery_is_one_line_in_the_log(
     ava: Ava, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -264,9 +282,14 @@ async def test_what_cannot_be_understood_is_kept_and_acknowledged(ava: Ava, body
 async def test_a_delivery_that_could_not_be_stored_is_asked_for_again(ava: Ava) -> None:
     await ava.home.shut()
 
-    assert await deliver(ava, delivery(text())) == 503
+    with capture_logs() as lines:
+        assert await deliver(ava, delivery(text())) == 503
 
     await ava.home.open()
+    (line,) = [line for line in lines if line["event"].startswith("delivery.")]
+    assert (line["event"], line["updates"]) == ("delivery.failed", 1)
+    assert line["reason"].startswith("Store")
+    assert list(line["milliseconds"]) == ["read", "verify", "parse", "store"]
 
     assert await deliver(ava, delivery(text())) == 200
     assert await deliver(ava, delivery(text())) == 200

@@ -15,7 +15,7 @@ from bot.chat.languages import Language, language_of
 from bot.chat.lines import line_of
 from bot.chat.sending import Sending
 from bot.inbound import IdentityChanged, Inbound, Text, Welcome
-from bot.models import Channel, Lease, PersonId, Send, Sender
+from bot.models import Lease, PersonId, Send, Sender
 from bot.store.ports import Outbox, People
 
 log = structlog.get_logger()
@@ -73,10 +73,17 @@ class Acquaintance:
         """Tell a stranger how to get in; what they said is not kept as a chat."""
         texts = [line.text for message in messages if (line := line_of(message.content))]
         sends: Sequence[Send] = ()
-        if lease.chat.is_silenced:
-            pass
-        elif consent.wish(texts) is Wish.STOP:
+        wish, is_silenced = consent.wish(texts), lease.chat.is_silenced
+        if wish is Wish.STOP and not is_silenced:
             sends = await self._silence(sender, language_of("\n".join(texts)))
+        elif wish is Wish.START and is_silenced:
+            await self.outbox.silence(sender, silenced=False)
+            text = wording.invitation(self.sign_up_url, language=language_of("\n".join(texts)))
+            sends = await self.outbox.queue(
+                f"started:{sender.key}", sender, text, again_after=_INVITED_AGAIN
+            )
+        elif is_silenced:
+            pass
         elif texts or _any_welcome(messages):
             text = wording.invitation(self.sign_up_url, language=language_of("\n".join(texts)))
             key = f"invitation:{sender.key}"
@@ -109,7 +116,7 @@ class Acquaintance:
             return
         if lease.chat.is_silenced:  # whoever sends a code wants to talk
             await self.outbox.silence(sender, silenced=False)
-        turn = await self.hearing.turns.open(person, Channel.WHATSAPP)  # for the avatar's name
+        turn = await self.hearing.receive(person, [])  # for the avatar's name
         text = wording.linked(turn.avatar, self.sign_up_url)
         await self.outbox.queue(f"linked:{message.id}", sender, text)
         log.info("person.linked", person=str(person))

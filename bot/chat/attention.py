@@ -98,17 +98,14 @@ class Worker:
         self._name = f"{os.getpid()}-{uuid4().hex[:8]}"
         self._running: dict[UUID, _Running] = {}
         self._done: list[Lease] = []  # to be given back with the next claim
-        self._stopping = False
-        self._at_rest = asyncio.Event()
-        self._at_rest.set()
+        self._claiming = asyncio.Lock()
+        self._stopping = self._stopped = False
 
     async def run(self) -> None:
-        """Work until ``stop``."""
-        self._at_rest.clear()
-        while not self._stopping:
+        """Work until ``stop``; what runs then is gone on with, and given back as it ends."""
+        while not self._stopped:
             self._bell.hush()
             await self._wait(await self._start_due())
-        self._at_rest.set()
 
     async def keep_leases(self) -> None:
         """Extend the leases of what runs, for ever: cancel it after ``stop``.
@@ -122,40 +119,44 @@ class Worker:
     def claim_no_more(self) -> None:
         """Only go on with what runs."""
         self._stopping = True
-        self._bell.here.set()
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Claim nothing more; let what runs finish, and give back what does not."""
         self.claim_no_more()
-        await self._at_rest.wait()
-        tasks = {running.task for running in self._running.values()}
+        async with self._claiming:  # whatever a claim under way brings still runs
+            tasks = {running.task for running in self._running.values()}
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace_seconds)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        self._stopped = True
+        self._bell.ring_here()
         with suppress(AvaError):  # the leases run out, and others poll
             await self._claim(limit=0)
             await self._attention.wake_others()
 
     async def _start_due(self) -> float:
         """Start what is due; return the seconds until there may be more."""
-        free = self._slots - len(self._running)
         try:
-            claimed = await self._claim(limit=free)
+            async with self._claiming:
+                next_due = await self._start_claimed()
         except AvaError as exc:
             log.warning("attention.unavailable", reason=type(exc).__name__)
             return _STORE_DOWN
         except Exception:  # one row that nobody foresaw must not leave everybody unanswered
             log.exception("attention.failed")
             return _STORE_DOWN
+        if next_due is None or self._stopping or len(self._running) == self._slots:
+            return _POLL  # a finished conversation rings
+        return min(_POLL, next_due.total_seconds())
+
+    async def _start_claimed(self) -> timedelta | None:
+        free = 0 if self._stopping else self._slots - len(self._running)
+        claimed = await self._claim(limit=free)
         for lease in claimed.leases:
             self._start(lease)
-        if len(self._running) == self._slots:
-            return _POLL  # a finished conversation rings
-        if claimed.next_due is None:
-            return _POLL
-        return min(_POLL, claimed.next_due.total_seconds())
+        return claimed.next_due
 
     async def _claim(self, *, limit: int) -> Claimed:
         done, self._done = self._done, []

@@ -29,7 +29,6 @@ _NOTE_AGAIN = 1.0  # seconds
 _LOOKS = 24  # within the grace
 _PATIENCE = timedelta(seconds=1)  # a wait that a worker sits out
 _REOPENED_AGAIN = timedelta(days=3)
-_CLOSES_THE_CHAT = (Cure.WINDOW_CLOSED, Cure.UNREACHABLE)
 
 
 class Messenger(Protocol):
@@ -40,8 +39,12 @@ class Messenger(Protocol):
     async def show_typing(self, message: Wamid) -> None: ...
 
 
-class ChatClosed(Exception):
-    """Nothing more can be sent to this person for now."""
+class Unreachable(Exception):
+    """Nothing reaches this person until they write."""
+
+
+class WindowClosed(Exception):
+    """Nothing but a template may be sent to this person until they write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +93,10 @@ class Sending:
                 if begun or await self._begin(send):
                     await self._send_one(send)
                 begun = False
-        except ChatClosed:
-            log.info("sends.held")
+        except Unreachable:
+            log.info("sends.held", reason="unreachable")
+        except WindowClosed:
+            log.info("sends.held", reason="window")
             await self.reopen(sends[0].to)
 
     async def send_what_waits(self, sends: Sequence[Send], chat: Chat) -> None:
@@ -129,7 +134,7 @@ class Sending:
     async def _await_outcome(self, send: Send) -> None:
         """A request left and nobody knows what came of it: wait for a status before repeating.
 
-        Only the time counts in which a status could have reached us.
+        Only the time counts in which a status could have reached us. Repeated once, then given up.
         """
         doubted = await self.outbox.doubt(send.id)
         if doubted is None:
@@ -138,9 +143,9 @@ class Sending:
         waited = min(doubted, here)
         if waited < self.grace:
             raise OutcomeUnknown(again_in=min(self.grace - waited, self.grace / _LOOKS))
-        log.warning("send.repeated")
-        self.metrics.sent("repeated", None)
-        await self.outbox.repeat(send.id)
+        outcome = "repeated" if await self.outbox.repeat(send.id) else "given up"
+        log.warning("send.doubted", outcome=outcome)
+        self.metrics.sent(outcome, None)
 
     async def _send_one(self, send: Send) -> None:
         try:
@@ -154,8 +159,10 @@ class Sending:
                 raise SendingStopped(str(exc), again_in=again_in) from exc
             if again_in is not None:
                 raise Postponed(str(exc), again_in=again_in) from exc
-            if exc.cure in _CLOSES_THE_CHAT:
-                raise ChatClosed from exc
+            if exc.cure is Cure.UNREACHABLE:
+                raise Unreachable from exc
+            if exc.cure is Cure.WINDOW_CLOSED:
+                raise WindowClosed from exc
         except OutcomeUnknown as exc:
             self.metrics.sent("unknown", None)
             await self.outbox.doubt(send.id)

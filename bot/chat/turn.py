@@ -1,7 +1,7 @@
 """A message's way from the inbox to the answer; read it from ``attend`` down."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ from bot.chat.sending import Sending
 from bot.chat.visit import Visit
 from bot.errors import AnsweredElsewhere, Postponed, SendingStopped, Unavailable
 from bot.metrics import Metrics
-from bot.models import Channel, Dropped, Lease, PersonId, Send, Sender, Turn
+from bot.models import Channel, Dropped, Lease, PersonId, Sender, Turn
 from bot.store.ports import Turns
 from bot.whatsapp import wire
 
@@ -126,19 +126,16 @@ class Conversation:
         if stored is Dropped.ANSWERED:
             raise AnsweredElsewhere(again_in=timedelta(0))
         visit.outcome = "answered"
-        await self._send(stored, postponed, visit)
+        if postponed is not None:
+            raise postponed
+        with visit.timings.step("send"):
+            await self.sending.send(stored, begun=True)
 
     async def _clearance(self, visit: Visit) -> Postponed | None:
         if visit.to is None:
             return None
         with visit.timings.step("pace"):
             return await self.sending.clearance(visit.to)
-
-    async def _send(self, sends: Sequence[Send], postponed: Postponed | None, visit: Visit) -> None:
-        if postponed is not None:
-            raise postponed
-        with visit.timings.step("send"):
-            await self.sending.send(sends, begun=True)
 
     @contextmanager
     def _closing(self, visit: Visit) -> Iterator[None]:

@@ -41,7 +41,6 @@ def _letter(row: dict[str, Any]) -> DeadLetter:
         tries=row["tries"],
         error=row["error"],
         code=row["code"],
-        details=row["details"],
         digits=row["digits"],
         messages=row["messages"],
         heard_at=_moment(row["heard_at"]),

@@ -28,5 +28,6 @@ class StoredHealth:
 
     async def figures(self) -> QueueFigures:
         found = await self._queue.as_bot("queue_figures")
-        waiting = timedelta(seconds=found.pop("oldest_waiting"))
-        return QueueFigures(**found, oldest_waiting=waiting)
+        oldest = timedelta(seconds=found.pop("oldest_waiting"))
+        longest = timedelta(seconds=found.pop("longest_waiting"))
+        return QueueFigures(**found, oldest_waiting=oldest, longest_waiting=longest)

@@ -62,8 +62,9 @@ class StoredOutbox:
     async def doubt(self, send: SendId) -> timedelta | None:
         return _time(await self._database.as_bot("send_in_doubt", id=send))
 
-    async def repeat(self, send: SendId) -> None:
-        await self._database.as_bot("repeat_send", id=send)
+    async def repeat(self, send: SendId) -> bool:
+        repeated: bool = await self._database.as_bot("repeat_send", id=send)
+        return repeated
 
     async def refused(
         self, send: SendId, refusal: SendRefused | None, number: str

@@ -15,12 +15,6 @@ class StoredPeople:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find(self, sender: Sender) -> PersonId | None:
-        numbers = spellings(sender.wa_id) if sender.wa_id else None
-        return _person(
-            await self._database.as_bot("find_person", spellings=numbers, bsuid=sender.bsuid)
-        )
-
     async def recognise(
         self, sender: Sender, *, sent_at: datetime | None = None
     ) -> PersonId | None:

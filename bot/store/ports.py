@@ -107,9 +107,6 @@ class Attention(Protocol):
 class People(Protocol):
     """The bot's own way to a person, as service role."""
 
-    async def find(self, sender: Sender) -> PersonId | None:
-        """Return whose number (through the partial index) or business-scoped id this is."""
-
     async def recognise(
         self, sender: Sender, *, sent_at: datetime | None = None
     ) -> PersonId | None:
@@ -206,8 +203,11 @@ class Outbox(Protocol):
         None: by now somebody knows.
         """
 
-    async def repeat(self, send: SendId) -> None:
-        """From *sending* back to *queued*: no status came, so it never arrived."""
+    async def repeat(self, send: SendId) -> bool:
+        """From *sending* back to *queued*, once: no status came, so it never arrived.
+
+        False: that was so before; now it is given up.
+        """
 
     async def refused(
         self, send: SendId, refusal: SendRefused | None, number: str

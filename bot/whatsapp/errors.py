@@ -17,6 +17,11 @@ def meaning(code: int) -> str:
     return _known(code)[1]
 
 
+def is_known(code: int) -> bool:
+    """Tell whether this is a code that Meta is known to send."""
+    return code in _CODES or code in _PERMISSIONS
+
+
 def _known(code: int) -> tuple[Cure, str]:
     if code in _PERMISSIONS:
         return Cure.OPERATOR, "a permission or the token is missing"

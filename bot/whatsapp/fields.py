@@ -11,6 +11,7 @@ from bot.models import Sender
 
 LONGEST_ID = 512  # characters; keys are made of ids, and a database index has a widest row
 LONGEST_TEXT = 65_536  # characters
+_LARGEST_CODE = 2**31 - 1  # what an integer column holds
 _LONGEST_REASON = 1_024  # characters of what Meta says about an error
 _LONGEST_WA_ID = 20  # digits; E.164 allows 15
 
@@ -83,6 +84,11 @@ def _digits(value: object) -> str | None:
     digits = value.removeprefix("+")
     readable = digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_WA_ID
     return digits if readable else None
+
+
+def error_code(value: object) -> int | None:
+    known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_CODE
+    return value if known and isinstance(value, int) else None
 
 
 def reason(error: Mapping[str, object]) -> str | None:

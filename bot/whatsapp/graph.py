@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from bot.errors import GraphUnavailable, OutcomeUnknown, SendRefused
 from bot.models import Send, Sender, SendKind, Wamid
 from bot.whatsapp.errors import cure
-from bot.whatsapp.fields import identifier, items, mapping, reason
+from bot.whatsapp.fields import error_code, identifier, items, mapping, reason
 
 _Json = Mapping[str, object]
 
@@ -158,8 +158,8 @@ def _answer(status: int, raw: bytes) -> _Json:
     except (ValueError, RecursionError):
         answer = None
     error = mapping(mapping(answer).get("error"))
-    code = error.get("code")
-    if isinstance(code, int) and not isinstance(code, bool):
+    code = error_code(error.get("code"))
+    if code is not None:
         raise SendRefused(code, cure(code), reason(error))
     if status != HTTPStatus.OK or not isinstance(answer, dict):
         raise OutcomeUnknown(f"HTTP {status}")

@@ -14,6 +14,7 @@ from bot.whatsapp.errors import cure
 from bot.whatsapp.fields import (
     LONGEST_ID,
     author,
+    error_code,
     identifier,
     items,
     mapping,
@@ -27,7 +28,6 @@ _Json = Mapping[str, object]
 RENAMES = "user_id_update"
 
 _LONGEST_NAME = 255  # characters of what people call themselves
-_LARGEST_CODE = 2**31 - 1  # what an integer column holds
 _DEEPEST = 100  # levels in a message; Meta's have about 6
 _NOT_SAID = ("reaction", "edit", "revoke")
 _STATUSES = {
@@ -137,7 +137,7 @@ def _text_of(item: _Json) -> str | None:
 
 def _report(item: _Json, wamid: Wamid, reached: ReplyStatus) -> StatusReport:
     error = mapping(next(iter(items(item.get("errors"))), None))
-    code = _code(error.get("code"))
+    code = error_code(error.get("code"))
     return StatusReport(
         wamid=wamid,
         send_id=_send_id(item.get("biz_opaque_callback_data")),
@@ -146,11 +146,6 @@ def _report(item: _Json, wamid: Wamid, reached: ReplyStatus) -> StatusReport:
         error_details=reason(error),
         cure=None if code is None else cure(code),
     )
-
-
-def _code(value: object) -> int | None:
-    known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_CODE
-    return value if known and isinstance(value, int) else None
 
 
 def _send_id(value: object) -> SendId | None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import unused_port
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -17,6 +16,7 @@ from bot.alarms.tellers import Log, NotTold
 from bot.errors import CannotStart
 from bot.upkeep import Alarm, AlarmChange, AlarmName
 from tests.alarms.receivers import Receiver
+from tests.ports import free_port
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 STOPPED = Alarm(
@@ -50,7 +50,7 @@ async def test_what_slack_did_not_take_is_not_told(
 
 
 async def test_a_slack_that_is_nowhere_is_not_told() -> None:
-    url = f"http://127.0.0.1:{unused_port()}/services/T/B/secret"
+    url = f"http://127.0.0.1:{free_port()}/services/T/B/secret"
     async with aiohttp.ClientSession() as session:
         with pytest.raises(NotTold):
             await Slack(session, SecretStr(url)).tell(RAISED)
@@ -84,7 +84,7 @@ async def test_the_second_try_is_the_same_event(sentry: Sentry, receiver: Receiv
 
 
 async def test_a_sentry_that_is_nowhere_is_not_told() -> None:
-    dsn = SecretStr(f"http://key@127.0.0.1:{unused_port()}/1")
+    dsn = SecretStr(f"http://key@127.0.0.1:{free_port()}/1")
     sentry = Sentry(dsn, environment="test")
 
     with pytest.raises(NotTold):

@@ -41,11 +41,12 @@ def raw(body: str, content_type: str) -> Answer:
     return answer
 
 
+PATIENCE = 60  # seconds; the first call loads much of the SDK, on a machine with more to do
 DOWN = of({}, status=500, headers={"retry-after-ms": "1"})  # or the SDK waits half a second
 
 
-async def slow() -> web.Response:
-    await asyncio.sleep(5)
+async def silent() -> web.Response:
+    await asyncio.Event().wait()
     return web.Response()
 
 
@@ -74,7 +75,7 @@ async def _endpoint() -> AsyncIterator[Endpoint]:
 
 @pytest.fixture(name="model")
 async def _model(endpoint: Endpoint) -> AsyncIterator[OpenAIModel]:
-    model = OpenAIModel.connect(endpoint.url, None, "tiny", timeout_seconds=3)
+    model = OpenAIModel.connect(endpoint.url, None, "tiny", timeout_seconds=PATIENCE)
     yield model
     await model.close()
 
@@ -175,18 +176,17 @@ async def test_an_endpoint_that_stays_down_is_tried_three_times(
 
 
 async def test_a_slow_endpoint_is_given_up_with_all_its_retries(endpoint: Endpoint) -> None:
-    endpoint.answers = [slow]
+    endpoint.answers = [silent]
     model = OpenAIModel.connect(endpoint.url, "key", "tiny", timeout_seconds=0.3)
-    start = asyncio.get_running_loop().time()
 
     with pytest.raises(ModelUnavailable):
         await model.reply(turn("hi"))
-    assert asyncio.get_running_loop().time() - start < 1
+    assert len(endpoint.asked) <= 1  # the SDK waits longer than that before it asks again
     await model.close()
 
 
 async def test_nobody_listening_means_that_the_model_is_unavailable() -> None:
-    model = OpenAIModel.connect("http://127.0.0.1:9/v1", "key", "tiny", timeout_seconds=2)
+    model = OpenAIModel.connect("http://127.0.0.1:9/v1", "key", "tiny", timeout_seconds=PATIENCE)
 
     with pytest.raises(ModelUnavailable):
         await model.reply(turn("hi"))

@@ -196,13 +196,17 @@ class Deployment:
         for name in names:
             del self.variables[name]
 
-    async def examined(self, **changes: str) -> list[Subject]:
-        """What the doctor finds with these variables changed; it never tells one of them."""
+    def set_variables(self, **changes: str) -> dict[str, str]:
         variables = self.variables | changes
         for name in (*Settings.model_fields, "dyno"):
             self.monkeypatch.delenv(name.upper(), raising=False)
         for name, value in variables.items():
             self.monkeypatch.setenv(name, value)
+        return variables
+
+    async def examined(self, **changes: str) -> list[Subject]:
+        """What the doctor finds with these variables changed; it never tells one of them."""
+        variables = self.set_variables(**changes)
         subjects = list(await examine(look_at_settings(), os.environ, patience=self.patience))
         said = report.text(subjects, encoding="utf-8")
         for name in variables.keys() - _MAY_BE_SAID:

@@ -1,6 +1,7 @@
-"""One Ava for all the tests of this folder, for people who have nothing to do with each other.
+"""One Ava in each home for all the tests of this folder, for people who have nothing to do with
+each other.
 
-It lives in the loop of the package, so a module that uses it says
+Both live in the loop of the package, so a module that uses one says
 ``pytestmark = pytest.mark.asyncio(loop_scope="package")``.
 """
 
@@ -19,17 +20,48 @@ from tests.homes import KINDS, Home, lent
 Newcomer = Callable[[], Awaitable[Person]]
 
 
-@pytest.fixture(scope="package", params=KINDS)
-def shared_home(request: pytest.FixtureRequest) -> Iterator[Home]:
-    with lent(request.param, request) as home:
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="package")
+def home_on_postgres(request: pytest.FixtureRequest) -> Iterator[Home]:
+    with lent("postgres", request) as home:
+        yield home
+
+
+@pytest.fixture(scope="package")
+def home_on_supabase(request: pytest.FixtureRequest) -> Iterator[Home]:
+    with lent("supabase", request) as home:
         yield home
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
-async def ava(shared_home: Home) -> AsyncIterator[Ava]:
-    """The whole of Ava; it stays up, so a test brings its own people and numbers."""
-    async with ava_in(shared_home) as ava:
+async def ava_on_postgres(home_on_postgres: Home) -> AsyncIterator[Ava]:
+    async with ava_in(home_on_postgres) as ava:
         yield ava
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def ava_on_supabase(home_on_supabase: Home) -> AsyncIterator[Ava]:
+    async with ava_in(home_on_supabase) as ava:
+        yield ava
+
+
+@pytest.fixture(scope="package", params=KINDS)
+def shared_home(request: pytest.FixtureRequest) -> Home:
+    home: Home = request.getfixturevalue(f"home_on_{request.param}")
+    return home
+
+
+@pytest.fixture(scope="package")
+def ava(shared_home: Home, request: pytest.FixtureRequest) -> Ava:
+    """The whole of Ava; a test brings its own people and numbers.
+
+    In either home it stays up from the first test that needs it to the end of the package.
+    """
+    kind = "supabase" if shared_home.standin else "postgres"
+    ava: Ava = request.getfixturevalue(f"ava_on_{kind}")
+    return ava
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
@@ -52,10 +84,9 @@ async def database(shared_home: Home) -> AsyncIterator[PostgresDatabase]:
 @pytest.fixture(scope="package")
 def newcomer(ava: Ava) -> Newcomer:
     """Sign somebody up whom no other test knows."""
-    numbers = itertools.count(1)
 
     async def sign_up() -> Person:
-        return await ava.sign_up(f"person.{next(numbers)}@example.com")
+        return await ava.sign_up(f"person.{next(_numbers)}@example.com")
 
     return sign_up
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from aiohttp.test_utils import unused_port
 from asyncpg import Connection
 
 from tests.ava import Ava, ava_in
 from tests.homes import Home
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_without_its_database_ava_lives_but_is_not_ready(idle: Ava) -> Non
 async def test_without_the_graph_api_a_number_has_to_wait(idle: Ava) -> None:
     person = await idle.sign_up()
     await idle.stop()
-    nowhere = f"http://127.0.0.1:{unused_port()}"
+    nowhere = f"http://127.0.0.1:{free_port()}"
     idle.settings = idle.settings.model_copy(update={"whatsapp_api_url": nowhere})
     await idle.start()
 

@@ -17,7 +17,6 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from asyncpg import Connection
 
 from bot.app import create_app
@@ -26,6 +25,7 @@ from bot.handlers.openapi import routes_of
 from bot.limits import LIMITS, Act, By, Limit
 from tests.ava import Ava, Person, ava_in
 from tests.homes import KINDS, Home, lent
+from tests.ports import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -83,7 +83,7 @@ async def ava(limited_home: Home) -> AsyncIterator[Ava]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def other_ava(ava: Ava) -> AsyncIterator[Ava]:
     """Another process in the same home. Its limits are reached without hashing for seconds."""
-    settings = ava.settings.model_copy(update={"port": unused_port(), "run_worker": False})
+    settings = ava.settings.model_copy(update={"port": free_port(), "run_worker": False})
     limits = {
         Act.SIGN_IN: {By.EMAIL: TWO_AN_HOUR},
         Act.LINK_CODE: {By.ADDRESS: TWO_AN_HOUR},

@@ -8,7 +8,6 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from pydantic import SecretStr
 from pytest_aiohttp import AiohttpClient
 
@@ -19,6 +18,7 @@ from bot.mail.mailbox import Mailbox
 from bot.mail.mailbox_page import mailbox_page
 from bot.settings import Settings
 from tests.mail.mails import INJECTIONS, MAIL
+from tests.ports import free_port
 
 Client = Any  # of aiohttp's tests
 
@@ -120,7 +120,7 @@ NUMBER = {
 @pytest.fixture(name="given")
 def _given() -> Settings:
     """What somebody has set who has a number of their own."""
-    return Settings(_env_file=None, simulator_port=unused_port()).model_copy(update=NUMBER)
+    return Settings(_env_file=None, simulator_port=free_port()).model_copy(update=NUMBER)
 
 
 @pytest.fixture(name="visitor")

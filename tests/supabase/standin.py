@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 import asyncpg
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from aiohttp.typedefs import Handler
 
+from tests.ports import free_port
 from tests.supabase.accounts import Accounts
 from tests.supabase.admin import Admin
 from tests.supabase.auth import Auth
@@ -51,7 +51,7 @@ class Standin:
         self._gateway = Gateway(self._signer)
         self._mailbox = Mailbox()
         self._weather = Weather()
-        self._port = port or unused_port()
+        self._port = port or free_port()
         self._open = AsyncExitStack()
         self.timeouts: dict[str, str] = {}  # of statements, by role; "3s" for anon
 

@@ -107,6 +107,8 @@ def whole(atoms: Sequence[str]) -> tuple[str, set[int]]:
     """Return the text of *atoms*, and where it may be cut."""
     ends, text = {0}, ""
     for atom in atoms:
+        if atom == "word ":  # in the middle, where there is no better place
+            ends |= set(range(len(text), len(text) + len(atom)))
         text += atom
         ends |= {len(text), len(text) - len(atom) + len(atom.rstrip())}
     return text, ends

@@ -50,7 +50,7 @@ async def test_a_person_erases_all_that_is_theirs_and_gets_a_receipt(store: Stor
     counted = {name: erasure.deleted[name] for name in ("avatars", "messages", "outbox")}
     assert counted == {"avatars": 1, "messages": 2, "outbox": 1}
     assert erasure.events_kept == len(await store.audit_log.page(ada, limit=100, before=None))
-    assert await store.people.find(sender) is None
+    assert await store.people.recognise(sender) is None
     assert await store.history.page(ada, limit=10, before=None) == []
     with pytest.raises(Missing):
         await store.avatars.mine(ada)

@@ -32,6 +32,11 @@ GIVE_UP = (
 )
 DROP = "delete from attention; delete from outbox"
 WAIT = "insert into attention (key, due_at) values ('wa:1', now() - interval '{} seconds')"
+TRY_AGAIN = (
+    "insert into attention (key, due_at, attempts, waiting_since, last_error)"
+    " select 'wa:' || n, now() + interval '1 minute', 5, now() - interval '{} seconds', '{}'"
+    " from generate_series(1, {}) n"
+)
 
 
 @pytest_asyncio.fixture(loop_scope="package", autouse=True)
@@ -62,6 +67,7 @@ async def test_while_all_is_well_there_is_no_alarm(store: Store) -> None:
         (SEND.format(800), AlarmName.SERVICE_MESSAGE_ALLOWANCE, 80, NEXT_MONTH),
         (GIVE_UP.format("1"), AlarmName.DEAD_LETTERS, 2, DROP),
         (WAIT.format(150), AlarmName.QUEUE_WAITING, 150, DROP),
+        (TRY_AGAIN.format(130, "ModelUnavailable", 3), AlarmName.MODEL_DOWN, 3, DROP),
     ],
 )
 async def test_an_alarm_stands_and_is_told_once_until_it_is_cured(
@@ -84,7 +90,15 @@ async def test_an_alarm_stands_and_is_told_once_until_it_is_cured(
     assert await review(store) == []
 
 
-@pytest.mark.parametrize("little", [SEND.format(799), WAIT.format(110)])
+@pytest.mark.parametrize(
+    "little",
+    [
+        SEND.format(799),
+        WAIT.format(110),
+        TRY_AGAIN.format(110, "ModelUnavailable", 3),
+        TRY_AGAIN.format(130, "Postponed", 3),
+    ],
+)
 async def test_what_may_still_be_is_no_alarm(store: Store, little: str) -> None:
     await store.owner.execute(little)
 

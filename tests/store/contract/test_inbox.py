@@ -294,7 +294,7 @@ async def test_what_came_after_24_hours_is_held_until_they_write(store: Store) -
     failed = report(ReplyStatus.FAILED, as_=as_, code=131047, cure=Cure.WINDOW_CLOSED)
     await take(store, failed)
 
-    assert await due_in(store, sender.key) is None
+    assert await due_in(store, sender.key) == pytest.approx(0, abs=1)  # for a template
     lease = await attended(store, sender)
     assert not lease.chat.is_open
     assert [held.text for held in lease.unsent] == [send.text]
@@ -333,6 +333,39 @@ async def test_a_refusal_from_before_they_wrote_closes_no_chat(
     chat = (await attended(store, sender)).chat
     assert chat.is_open
     assert not chat.is_unreachable
+
+
+async def test_what_is_to_be_sent_again_neither_joins_a_turn_nor_delays_one(store: Store) -> None:
+    sender = store.sender()
+    _, as_ = await sent(store, sender)
+    await take(store, message(sender))
+    lease = await attended(store, sender)
+
+    await take(store, report(ReplyStatus.FAILED, as_=as_, code=131056, cure=Cure.PAIR_RATE))
+    await take(store, message(sender), wait=2)
+    soon = await due_in(store, sender.key)
+    claimed = await store.attention.claim(
+        worker="w", limit=0, lease=timedelta(minutes=1), held=[lease]
+    )
+
+    assert soon == pytest.approx(2, abs=1)
+    assert claimed.joined == {lease.id}  # for the message
+
+
+async def test_a_failure_while_a_reply_is_composed_is_looked_at_afterwards(store: Store) -> None:
+    sender = store.sender()
+    _, as_ = await sent(store, sender)
+    await take(store, message(sender))
+    lease = await attended(store, sender)
+    await take(store, report(ReplyStatus.FAILED, as_=as_, code=131016, cure=Cure.TRANSIENT))
+
+    held = await store.attention.claim(
+        worker="w", limit=0, lease=timedelta(minutes=1), held=[lease]
+    )
+    await store.attention.claim(worker="w", limit=0, lease=timedelta(minutes=1), done=[lease])
+
+    assert held.joined == frozenset()
+    assert await due_in(store, sender.key) == pytest.approx(1, abs=1)
 
 
 async def test_what_our_own_code_must_cure_is_kept_for_an_operator(store: Store) -> None:

@@ -8,7 +8,17 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import Cure, SendRefused
-from bot.models import Caller, Reply, ReplyStatus, Send, Sender, SendId, SendKind
+from bot.models import (
+    Caller,
+    Reply,
+    ReplyStatus,
+    Send,
+    Sender,
+    SendId,
+    SendKind,
+    Update,
+    UpdateKind,
+)
 from tests.store.contract.scenes import (
     acquainted,
     answered,
@@ -38,6 +48,11 @@ ANY_CODE = 131000
 async def _number(store: Store) -> str:
     """A number of ours that nothing was sent from."""
     return store.number()
+
+
+def other_news() -> Update:
+    """Something that reaches us from Meta, and is about nobody."""
+    return Update(key=f"other:{uuid4().hex}", kind=UpdateKind.OTHER, payload="{}")
 
 
 async def queued(store: Store, to: Sender | None = None) -> Send:
@@ -294,6 +309,7 @@ async def test_how_long_a_send_is_in_doubt_counts_from_the_first_doubt(store: St
     # The server has not been up for a day; before that no status could have told us.
     earlier = "update outbox set doubted_at = doubted_at - interval '50 milliseconds' where id = $1"
     await store.owner.execute(earlier, send.id)
+    await take(store, other_news())
 
     second = await store.outbox.doubt(send.id)
 
@@ -301,6 +317,31 @@ async def test_how_long_a_send_is_in_doubt_counts_from_the_first_doubt(store: St
     assert second is not None
     assert timedelta(0) <= first < timedelta(seconds=5)
     assert second - first >= timedelta(milliseconds=50)
+
+
+async def test_while_nothing_reaches_us_from_meta_no_time_counts_for_ten_minutes(
+    store: Store,
+) -> None:
+    send = await begun(store)
+    await store.outbox.doubt(send.id)
+    silent = "update outbox set since = now() + interval '1 minute' where id = $1"
+    await store.owner.execute(silent, send.id)
+
+    assert await store.outbox.doubt(send.id) == timedelta(0)
+
+
+async def test_what_nobody_heard_of_twice_is_given_up(store: Store) -> None:
+    send = await begun(store)
+    await store.outbox.doubt(send.id)
+    first = await store.outbox.repeat(send.id)
+    await store.outbox.begin(send.id)
+    await store.outbox.doubt(send.id)
+
+    second = await store.outbox.repeat(send.id)
+
+    assert (first, second) == (True, False)
+    assert await is_dead(store, send.id)
+    assert await store.outbox.unsent(send.to) == []
 
 
 async def test_nobody_is_in_doubt_about_what_is_known_or_was_deleted(store: Store) -> None:

@@ -73,7 +73,7 @@ async def test_who_unlinks_is_found_no_more_and_gets_nothing_more(store: Store) 
     await store.phone_links.unlink(ada)
 
     assert await store.phone_links.preferences(ada) == NOTHING
-    assert await store.people.find(sender) is None
+    assert await store.people.recognise(sender) is None
     assert await store.outbox.unsent(sender) == []
 
 

@@ -19,7 +19,7 @@ from tests.store.supabase.ways import PASSWORD, RPC, refusal, signed_up
 from tests.supabase.standin import Standin
 from tests.supabase.weather import Fault
 
-PEOPLE, ROUNDS, AT_ONCE = 8, 16, 20
+PEOPLE, ROUNDS, AT_ONCE = 6, 11, 20
 
 
 class Crowd:
