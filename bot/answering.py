@@ -11,6 +11,7 @@ from bot.chat.attention import Worker
 from bot.chat.composing import Composer
 from bot.chat.hearing import Hearing
 from bot.chat.sending import Number, Sending
+from bot.chat.strangers import Strangers
 from bot.chat.turn import Conversation
 from bot.store.attention import StoredAttention
 from bot.store.outbox import StoredOutbox
@@ -54,6 +55,7 @@ async def claim_no_more(app: web.Application) -> None:
 def _conversation(app: web.Application) -> Conversation:
     database, graph, pace = app[inner_keys.HOME].database, app[keys.GRAPH], app[keys.PACE]
     outbox, turns, metrics = StoredOutbox(database), StoredTurns(database), app[keys.METRICS]
+    sign_up_url = app[inner_keys.SETTINGS].sign_up_url
     hearing = Hearing(inbox=app[keys.INBOX], turns=turns)
     sending = Sending(
         outbox=outbox,
@@ -67,9 +69,9 @@ def _conversation(app: web.Application) -> Conversation:
             people=StoredPeople(database),
             hearing=hearing,
             outbox=outbox,
-            sending=sending,
-            sign_up_url=app[inner_keys.SETTINGS].sign_up_url,
+            sign_up_url=sign_up_url,
         ),
+        strangers=Strangers(hearing=hearing, outbox=outbox, sign_up_url=sign_up_url),
         hearing=hearing,
         turns=turns,
         composer=Composer(

@@ -1,6 +1,5 @@
 """``python run.py dead``: what was given up, to see, to try again or to drop."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,8 +13,8 @@ from bot.whatsapp.errors import meaning
 USAGE = "usage: python run.py dead [list|show ID|replay ID|replay all|drop ID]"
 
 _TURN = "turn"
+_DETAILS = "outbox.error_details has Meta's words, which may quote what was sent"
 _WINDOW = timedelta(hours=24)  # in which Meta lets us answer
-_NUMBER = re.compile(r"\+?\d[\d ().-]{5,}\d")  # as it may stand in Meta's details
 
 _Answer = TypeVar("_Answer")
 
@@ -110,8 +109,8 @@ def _facts(letter: DeadLetter) -> Iterator[tuple[str, str]]:
         yield "given up", f"{_time(letter.dead_at)} UTC"
     yield "tries", str(letter.tries)
     yield "error", _error(letter)
-    if letter.details:
-        yield "details", _NUMBER.sub("(a number)", letter.details)
+    if letter.code is not None:
+        yield "details", _DETAILS
     yield "messages", f"{letter.messages} {'unanswered' if is_turn else 'to be sent'}"
     if letter.heard_at:
         is_open = datetime.now(UTC) - letter.heard_at < _WINDOW

@@ -8,6 +8,7 @@ import re
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
 _LENGTH = 6
+_FEW_WORDS = 4
 _DASHES = r"\-\u2010-\u2015\u2212\ufe63\uff0d"
 _CODE = re.compile(
     rf"(?<![A-Z0-9])AVA[\s{_DASHES}]{{0,3}}"
@@ -25,6 +26,11 @@ def code_in(text: str) -> str | None:
         if any(char.isdigit() for char in code):
             return f"AVA-{code}"
     return None
+
+
+def says_more(text: str) -> bool:
+    """Tell whether *text* is talk as well: more than a code with a few words around it."""
+    return len(_CODE.sub(" ", text.upper()).split()) > _FEW_WORDS
 
 
 def hash_of(code: str) -> str:

@@ -13,6 +13,7 @@ from prometheus_client import (
 )
 
 from bot.upkeep import QueueFigures
+from bot.whatsapp.errors import is_known
 
 # Seconds: from checking a signature to the slowest model.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -40,7 +41,7 @@ class Metrics:
         )
         self._sends = Counter(
             "ava_sends",
-            "Attempts to send, by how they ended and Meta's error code.",
+            "Attempts to send, by how they ended and Meta's error code; failed: after it was sent.",
             ["outcome", "code"],
             registry=registry,
         )
@@ -62,7 +63,8 @@ class Metrics:
         self._timed("turn", milliseconds)
 
     def sent(self, outcome: str, code: int | None) -> None:
-        self._sends.labels(outcome, "" if code is None else str(code)).inc()
+        """Count an attempt, or what Meta says of it later. Unknown codes count as one."""
+        self._sends.labels(outcome, _label(code)).inc()
 
     def spent(self, prompt: int, completion: int) -> None:
         """Count tokens of the language model."""
@@ -78,6 +80,12 @@ class Metrics:
             self._step(work, step).observe(spent / 1000)
 
 
+def _label(code: int | None) -> str:
+    if code is None:
+        return ""
+    return str(code) if is_known(code) else "other"
+
+
 def _of_the_store(queue: QueueFigures | None) -> CollectorRegistry:
     """Return what all processes share; nothing stale is shown while the store is away."""
     registry = CollectorRegistry()
@@ -90,10 +98,11 @@ def _of_the_store(queue: QueueFigures | None) -> CollectorRegistry:
 
 
 def _shown(queue: QueueFigures) -> tuple[tuple[str, str, float], ...]:
-    oldest = queue.oldest_waiting.total_seconds()
+    oldest, longest = queue.oldest_waiting.total_seconds(), queue.longest_waiting.total_seconds()
     return (
         ("ava_queue_depth", "Conversations that wait for something.", queue.waiting),
         ("ava_queue_oldest_seconds", "How long the next in line waits already.", oldest),
+        ("ava_queue_longest_seconds", "How long anybody waits, also for another try.", longest),
         ("ava_outbox_unsent", "Replies that are still to be sent.", queue.unsent),
         ("ava_dead_letters", "What was given up and waits for an operator.", queue.dead_letters),
         ("ava_parked_statuses", "Statuses of something that is not known yet.", queue.parked),

@@ -362,7 +362,8 @@ class Lease:
 
     key: ``Sender.key``, or ``app:<person>`` (then nothing else is known). bsuid: by which the
     person is known. arrivals: the payloads of their messages that are not handled, in order.
-    unsent: what is queued or sending to them, in order.
+    unsent: what is queued or sending to them, in order. has_more: there are other messages behind
+    these, to be claimed next.
     """
 
     key: str
@@ -371,6 +372,7 @@ class Lease:
     person: PersonId | None = None
     bsuid: str | None = None
     arrivals: tuple[str, ...] = ()
+    has_more: bool = False
     unsent: tuple[Send, ...] = ()
     chat: Chat = Chat()
 

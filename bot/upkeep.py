@@ -1,6 +1,6 @@
 """What operators look at, and what they have to see to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,9 +11,10 @@ from bot.models import Channel
 class QueueFigures:
     """How much there is to do, for all processes together."""
 
-    waiting: int  # conversations
-    oldest_waiting: timedelta
-    unsent: int  # replies
+    waiting: int  # conversations, as far as 10,000
+    oldest_waiting: timedelta  # of those who are due for the first time, or the second
+    longest_waiting: timedelta  # whatever was tried for them already
+    unsent: int  # replies, as far as 10,000
     dead_letters: int
     parked: int  # statuses of something that is not known yet
 
@@ -25,13 +26,15 @@ class AlarmName(StrEnum):
     SERVICE_MESSAGE_ALLOWANCE = "service_message_allowance"
     DEAD_LETTERS = "dead_letters"
     QUEUE_WAITING = "queue_waiting"
+    MODEL_DOWN = "model_down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """One that stands since then.
 
-    figure: Meta's error code, the percent of the allowance, how many letters, or the seconds.
+    figure: Meta's error code, the percent of the allowance, how many letters, the seconds, or
+    how many wait (as far as 1,000).
     """
 
     name: AlarmName
@@ -53,8 +56,8 @@ class DeadLetter:
     """A turn or a send that was given up. Nothing in it says who it is about, its id neither.
 
     what: ``turn``, or what was to be sent: ``reply``, ``invitation`` … since: when the first of
-    what waits came, or was to be sent. error: a class of ours. code, details: Meta's. digits: the
-    number's last two. messages: what they wrote that nobody answered; of a send, those that a
+    what waits came, or was to be sent. error: a class of ours. code: Meta's. digits: the number's
+    last two. messages: what they wrote that nobody answered; of a send, those that a
     replay sends. heard_at: by Meta's clock.
     """
 
@@ -66,7 +69,6 @@ class DeadLetter:
     tries: int
     error: str | None
     code: int | None
-    details: str | None = field(repr=False)
     digits: str | None
     messages: int
     heard_at: datetime | None

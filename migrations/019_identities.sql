@@ -56,7 +56,8 @@ returns boolean language sql immutable set search_path = public, pg_temp as $$
   select spellings_of(ltrim(p_phone, '+')) && spellings_of(p_wa_id)
 $$;
 
--- As in 011. An id leads to nobody who has lost their number.
+-- As in 011. An id leads to nobody who has lost their number; and in Argentina the other spelling, which may be
+-- a landline, to nobody whom WhatsApp knows by another number.
 create or replace function public.find_person(p_spellings text[], p_bsuid text)
 returns uuid language plpgsql stable set search_path = public, pg_temp as $$
 begin
@@ -66,8 +67,11 @@ begin
       where bsuid = p_bsuid and whatsapp_phone is not null);
   end if;
   return (
-    select user_id from user_preferences
+    select user_id from user_preferences p
     where whatsapp_phone = any (p_spellings) and whatsapp_phone is not null
+      and (p_spellings[1] not like '+54%' or not exists (
+        select from whatsapp_identities i
+        where i.user_id = p.user_id and i.ended_at is null and '+' || i.wa_id <> all (p_spellings[:1])))
     order by whatsapp_phone = p_spellings[1] desc limit 1);
 end $$;
 

@@ -5,7 +5,7 @@
 -- Why:    docs/decisions/0012-one-claim-brings-everything.md
 -- Locks:  a moment of ACCESS EXCLUSIVE on public.attention; no table is rewritten.
 -- Undo:   drop function public.claim_due, public.claimed, public.give_back, public.carry_chat,
---         public.touch_attention, public.beat_attention, public.fail_attention;
+--         public.chat_keys_of, public.person_of, public.touch_attention, public.beat_attention, public.fail_attention;
 --         drop table public.whatsapp_chats;
 --         alter table public.attention drop column until_cured, drop column nudge_at;
 --         then mark_attention, claim_attention, beat_attention, finish_attention, fail_attention and
@@ -100,41 +100,61 @@ returns void language sql set search_path = public, pg_temp as $$
   from done where a.key = done.key and not done.is_over
 $$;
 
--- What a worker needs to know: {person, bsuid, arrivals: [payload], unsent: [{id, recipient, kind, body,
--- status}], stopped_for, is_open, is_unreachable, is_silenced}, oldest first. stopped_for: the seconds until
--- somebody may try whether the number sends again; null: it does. Somebody in the app is only their key.
+-- The keys of one chat: by the spellings of a number, and by the other ids of whoever it belongs to.
+create or replace function public.chat_keys_of(p_key text, p_person uuid)
+returns text[] language sql stable set search_path = public, pg_temp as $$
+  select array(
+    select p_key
+    union select 'wa:' || ltrim(spelling, '+') from unnest(
+      case when p_key like 'wa:%' then spellings_of(substr(p_key, 4)) end) as spelling
+    union select 'wa:' || wa_id from user_preferences, unnest(wa_ids_of(whatsapp_phone)) as wa_id
+    where user_id = p_person and whatsapp_phone is not null
+    union select unnest(array['bsuid:' || bsuid, 'wa:' || wa_id]) from whatsapp_identities
+    where user_id = p_person)
+$$;
+
+create or replace function public.person_of(p_key text)
+returns uuid language sql stable set search_path = public, pg_temp as $$
+  select case when p_key like 'wa:%' then find_person(spellings_of(substr(p_key, 4)), null)
+              when p_key like 'bsuid:%' then find_person(null, substr(p_key, 7)) end
+$$;
+
+-- What a worker needs to know: {person, bsuid, arrivals: [payload], has_more, unsent: [{id, recipient, kind,
+-- body, status}], stopped_for, is_open, is_unreachable, is_silenced}, oldest first. Of arrivals at most 200,
+-- has_more: there are others. stopped_for: the seconds until somebody may try whether the number sends again;
+-- null: it does. Somebody in the app is only their key.
 create or replace function public.claimed(p_key text)
 returns jsonb language plpgsql stable set search_path = public, pg_temp as $$
 declare
-  v_person uuid;
+  v_person   uuid := person_of(p_key);
+  v_arrivals text[];
 begin
   if p_key like 'app:%' then
     return '{}';
   end if;
-  if p_key like 'wa:%' then
-    v_person := find_person(spellings_of(substr(p_key, 4)), null);
-  else
-    v_person := find_person(null, substr(p_key, 7));
-  end if;
+  v_arrivals := array(
+    select payload from inbox where sender = p_key and kind = 'message' and handled_at is null
+    order by sent_at, received_at, position limit 201);
   return jsonb_build_object(
     'person', v_person,
     'bsuid', (select bsuid from whatsapp_identities
               where user_id = v_person and ended_at is null and 'wa:' || wa_id = p_key limit 1),
-    'arrivals', to_jsonb(array(
-      select payload from inbox where sender = p_key and kind = 'message' and handled_at is null
-      order by sent_at, received_at, position)),
+    'arrivals', to_jsonb(v_arrivals[:200]),
+    'has_more', cardinality(v_arrivals) > 200,
     'unsent', to_jsonb(array(
       select jsonb_build_object('id', id, 'recipient', recipient, 'kind', kind, 'body', body,
                                 'status', status)
       from unsent_sends(p_key) order by seq)),
-    'stopped_for', (select max(stopped_for(phone_number_id)) from whatsapp_numbers)
+    'stopped_for', (select max(stopped_for(phone_number_id)) from whatsapp_numbers),
+    'is_silenced', exists (
+      select from whatsapp_chats
+      where key = any (chat_keys_of(p_key, v_person)) and silenced_at is not null)
   ) || coalesce((
     select jsonb_build_object(
       -- five minutes for clocks that differ and for the way there
       'is_open', closed_at is null
         and coalesce(last_heard_at > clock_timestamp() - interval '23 h 55 min', true),
-      'is_unreachable', unreachable_code is not null,
-      'is_silenced', silenced_at is not null)
+      'is_unreachable', unreachable_code is not null)
     from whatsapp_chats where key = p_key), '{}');
 end $$;
 
@@ -185,8 +205,8 @@ begin
   end if;
 
   return jsonb_build_object(
-    'leases', coalesce((
-      select jsonb_agg(lease || claimed(lease ->> 'key')) from jsonb_array_elements(v_taken) as lease), '[]'),
+    'leases', to_jsonb(array(  -- jsonb_agg would copy what it has for each
+      select lease || claimed(lease ->> 'key') from jsonb_array_elements(v_taken) as lease)),
     'joined', to_jsonb(array(
       select lease from attention
       where key = any (p_held) and worker = p_worker and lease is not null and wanted > seen)),
@@ -240,6 +260,8 @@ revoke execute on function
   public.carry_chat(text[], text),
   public.touch_attention(text[], interval[], boolean[], interval),
   public.give_back(jsonb),
+  public.chat_keys_of(text, uuid),
+  public.person_of(text),
   public.claimed(text),
   public.claim_due(text, integer, interval, jsonb, text[]),
   public.beat_attention(text[], uuid[], interval),
@@ -249,6 +271,8 @@ grant execute on function
   public.carry_chat(text[], text),
   public.touch_attention(text[], interval[], boolean[], interval),
   public.give_back(jsonb),
+  public.chat_keys_of(text, uuid),
+  public.person_of(text),
   public.claimed(text),
   public.claim_due(text, integer, interval, jsonb, text[]),
   public.beat_attention(text[], uuid[], interval),

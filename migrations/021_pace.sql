@@ -19,6 +19,7 @@ create table if not exists public.whatsapp_numbers (
   paused_until    timestamptz,
   stopped_code    integer,            -- Meta's code that an operator must see to; null: all is well
   stopped_at      timestamptz,
+  stopped_late    boolean not null default false,  -- Meta accepts, and says no in a status
   probe_at        timestamptz         -- when one message may try whether it is cured
 ) with (fillfactor = 50);
 
@@ -120,21 +121,25 @@ returns void language sql set search_path = public, pg_temp as $$
 $$;
 
 -- An operator must do something before this number can send: nothing leaves but a try now and then.
-create or replace function public.stop_number(p_number text, p_code integer, p_again interval)
+create or replace function public.stop_number(
+  p_number text, p_code integer, p_again interval, p_late boolean)
 returns void language sql set search_path = public, pg_temp as $$
-  insert into whatsapp_numbers as n (phone_number_id, stopped_code, stopped_at, probe_at)
-  values (p_number, p_code, clock_timestamp(), clock_timestamp() + p_again)
+  insert into whatsapp_numbers as n (phone_number_id, stopped_code, stopped_at, stopped_late, probe_at)
+  values (p_number, p_code, clock_timestamp(), p_late, clock_timestamp() + p_again)
   on conflict (phone_number_id) do update set
     stopped_code = excluded.stopped_code, stopped_at = coalesce(n.stopped_at, excluded.stopped_at),
-    probe_at = excluded.probe_at
+    stopped_late = excluded.stopped_late, probe_at = excluded.probe_at
 $$;
 
--- It sends again: whoever waits because it did not is attended to now.
-create or replace function public.cure_number(p_number text)
+-- It sends again: whoever waits because it did not is attended to now. p_sent_at: when that was sent of which a
+-- status tells; null: Meta has just accepted something, which may fail all the same where a status told of
+-- the stop.
+create or replace function public.cure_number(p_number text, p_sent_at timestamptz)
 returns void language plpgsql set search_path = public, pg_temp as $$
 begin
   update whatsapp_numbers set stopped_code = null, stopped_at = null, probe_at = null
-  where phone_number_id = p_number and stopped_code is not null;
+  where phone_number_id = p_number and stopped_code is not null
+    and case when p_sent_at is null then not stopped_late else p_sent_at > stopped_at end;
   if found then
     update attention set due_at = clock_timestamp(), until_cured = false
     where key in (
@@ -158,8 +163,8 @@ begin
     'stopped_for(text)',
     'pace_sends(text, text, double precision, interval)',
     'slow_down(text, interval)',
-    'stop_number(text, integer, interval)',
-    'cure_number(text)',
+    'stop_number(text, integer, interval, boolean)',
+    'cure_number(text, timestamptz)',
     'count_service_messages(text, integer)'
   ] loop
     execute format('revoke execute on function public.%s from public, anon, authenticated', v_function);

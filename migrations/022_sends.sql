@@ -70,7 +70,9 @@ begin
     return false;
   end if;
   if not may_be_sent(p_id) or exists (
-    select from whatsapp_chats where key = v_send.recipient and silenced_at > v_send.queued_at
+    select from whatsapp_chats
+    where key = any (chat_keys_of(v_send.recipient, person_of(v_send.recipient)))
+      and (silenced_at > v_send.queued_at or silenced_at is not null and v_send.kind = 'template')
   ) then
     perform refuse(p_id, null, 'cancelled', null, null);
     return false;
@@ -84,13 +86,16 @@ end $$;
 -- one would not see the wamid yet, nor the other the status that is parked.
 create or replace function public.lock_wamids(p_wamids text[])
 returns void language sql set search_path = public, pg_temp as $$
-  select pg_advisory_xact_lock(hashtextextended(wamid, 0))
-  from (select distinct unnest(p_wamids) as wamid order by 1) as wamids
+  select pg_advisory_xact_lock(-1 - slot)  -- few enough for the server's table of locks
+  from (
+    select distinct abs(hashtext(wamid)::bigint) % 256 as slot from unnest(p_wamids) as wamid order by 1
+  ) as slots
 $$;
 
--- Meta accepted it. Not flushed: should the server lose it, the statuses that come carry our id, and tell.
+-- Meta accepted it. Not flushed: should the server lose it, the statuses that come carry our id, and tell. False:
+-- a status was faster, and said that this try failed.
 create or replace function public.sent_send(p_id uuid, p_wamid text, p_number text)
-returns void language plpgsql set search_path = public, pg_temp as $$
+returns boolean language plpgsql set search_path = public, pg_temp as $$
 declare
   v_send   outbox;
   v_parked jsonb;
@@ -115,10 +120,11 @@ begin
     returning found.report
   )
   select jsonb_agg(report) into v_parked from parked;
-  perform cure_number(p_number);
+  perform cure_number(p_number, null);
   if v_parked is not null then
     perform follow_reports(apply_reports(v_parked, p_number));
   end if;
+  return exists (select from outbox where id = p_id and status <> 'failed');
 end $$;
 
 -- Nobody knows what became of this send. Returns the seconds for which that has been so and a status could have
@@ -212,7 +218,7 @@ begin
   if p_cure = 'throttled' then
     perform slow_down(p_number, v_again);
   elsif p_cure = 'operator' then
-    perform stop_number(p_number, p_code, v_again);
+    perform stop_number(p_number, p_code, v_again, v_send.wamid is not null);
   end if;
   return extract(epoch from v_again);
 end $$;

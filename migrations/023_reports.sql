@@ -28,6 +28,7 @@ declare
   v_messages uuid[];
   v_settled  text[];
   v_accepted integer;
+  v_sent_at  timestamptz;
   v_failed   jsonb;
   v_refused  jsonb;
 begin
@@ -64,13 +65,17 @@ begin
          (select array_agg(distinct message_id) from moved where message_id is not null),
          (select array_agg(distinct recipient) from moved where doubted_at is not null),
          (select count(*) from moved where wamid is null and kind = 'text' and status <> 'failed'),
+         (select max(since) from moved where status <> 'failed'),
          (select jsonb_agg(to_jsonb(moved) order by id) from moved where status = 'failed')
-  into v_known, v_messages, v_settled, v_accepted, v_failed;
+  into v_known, v_messages, v_settled, v_accepted, v_sent_at, v_failed;
   if v_messages is not null then
     perform reflect_outbox(v_messages);
   end if;
   if v_accepted > 0 and p_number is not null then  -- by a request whose answer is not there yet
     perform count_service_messages(p_number, v_accepted);
+  end if;
+  if v_sent_at is not null then
+    perform cure_number(p_number, v_sent_at);
   end if;
   if v_failed is not null then
     select jsonb_agg(jsonb_build_object(

@@ -98,6 +98,10 @@ begin
   insert into whatsapp_chats as c (key, last_heard_at, silenced_at)
   values (p_key, clock_timestamp(), case when p_silenced then clock_timestamp() end)
   on conflict (key) do update set silenced_at = excluded.silenced_at;
+  if not p_silenced then
+    update whatsapp_chats set silenced_at = null
+    where key = any (chat_keys_of(p_key, person_of(p_key))) and silenced_at is not null;
+  end if;
 end $$;
 
 -- Store a reply to p_answers and put its parts into the outbox, the first of them as 'sending' with p_begin;

@@ -59,7 +59,7 @@ begin
     select count(*) from (
       select from attention
       where last_error = 'ModelUnavailable' and not dead and waiting_since < v_long_ago
-      limit 1000) as waiting);
+      order by waiting_since limit 1000) as waiting);
 end $$;
 
 -- Everything there is an alarm for. Neither wrong nor well leaves it as it is, so that a figure that

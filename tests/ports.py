@@ -7,13 +7,16 @@ that starts later. Each process of a run has ports of its own.
 import itertools
 import os
 import socket
+from collections.abc import Iterator
 
 _FIRST, _EACH, _PROCESSES = 12000, 2500, 8
 
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PROCESSES
 _of_this_process = range(_FIRST + _process * _EACH, _FIRST + (_process + 1) * _EACH)
 _start = os.getpid() % _EACH  # two runs at the same time seldom meet
-_candidates = itertools.cycle([*_of_this_process[_start:], *_of_this_process[:_start]])
+_candidates: Iterator[int] = itertools.cycle(
+    [*_of_this_process[_start:], *_of_this_process[:_start]]
+)
 
 
 def free_port() -> int:

@@ -60,6 +60,7 @@ async def test_messages_of_one_delivery_are_answered_in_the_order_they_were_sent
     assert ava.model.asked[-1][-1]["content"] == "first\nsecond"
 
 
+@in_one_home
 async def test_a_delivery_that_comes_five_times_is_answered_once(ava: Ava) -> None:
     person = await ava.acquainted()
     ava.simulator.faults.duplicate = 4
@@ -115,6 +116,7 @@ async def test_the_person_sees_read_and_typing_while_the_avatar_thinks(ava: Ava)
     assert typing[-1]["typing_indicator"] == {"type": "text"}
 
 
+@in_one_home
 async def test_the_ticks_of_a_reply_reach_the_history(ava: Ava) -> None:
     person = await ava.acquainted()
     ava.simulator.open_chat(ADA)
@@ -160,6 +162,7 @@ async def test_the_app_and_whatsapp_are_one_conversation(ava: Ava) -> None:
     assert len(ava.simulator.replies(ADA)) == 2
 
 
+@in_one_home
 async def test_the_model_is_given_what_a_message_quotes(ava: Ava) -> None:
     await ava.acquainted()
     await ava.simulator.say(ADA, "I like tea.")
@@ -235,6 +238,7 @@ async def test_reactions_are_left_alone(ava: Ava) -> None:
     assert len(ava.model.asked) == 2
 
 
+@in_one_home
 async def test_a_stranger_is_invited_once_a_day(ava: Ava) -> None:
     await ava.simulator.say(BEN, "Hello?")
     await ava.heard(BEN, 1)
@@ -272,6 +276,7 @@ async def test_somebody_without_a_phone_number_is_invited_by_their_id(ava: Ava) 
     assert ava.simulator.received[0]["recipient"] == "NL.4091772"
 
 
+@in_one_home
 async def test_a_person_is_known_by_their_id_once_it_came_with_their_number(ava: Ava) -> None:
     text = {"type": "text", "text": {"body": "It is me."}}
     await ava.simulator.send(ADA, text, bsuid="NL.4091772")
@@ -283,6 +288,7 @@ async def test_a_person_is_known_by_their_id_once_it_came_with_their_number(ava:
     assert (await ava.heard(ADA, 3))[2] == "You said: It is me."
 
 
+@in_one_home
 async def test_a_brazilian_is_found_under_the_other_spelling_of_the_number(ava: Ava) -> None:
     person = await ava.sign_up()
     await person.make_avatar()

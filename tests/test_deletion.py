@@ -32,7 +32,7 @@ from bot.store.outbox import StoredOutbox
 from bot.store.postgres import PostgresDatabase
 from bot.store.turns import StoredTurns
 from tests.ava import ADA, BEN, Ava, Person, eventually
-from tests.homes import Home
+from tests.homes import Home, in_one_home
 
 if TYPE_CHECKING:  # asyncpg's classes take no parameters when the program runs
     Borrowed = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -209,6 +209,7 @@ async def found(owner: Connection, texts: set[str]) -> set[tuple[str, str]]:
     return found
 
 
+@in_one_home
 async def test_what_is_about_others_stays(ava: Ava, owner: Connection) -> None:
     ben = await ava.acquainted("ben@example.com", BEN)
     await ava.simulator.say(BEN, "My secret.")
@@ -225,6 +226,7 @@ async def test_what_is_about_others_stays(ava: Ava, owner: Connection) -> None:
     assert "My secret." in str(after["inbox"])
 
 
+@in_one_home
 async def test_what_the_former_owner_of_a_number_said_does_not_go_with_the_new_one(
     ava: Ava,
 ) -> None:
@@ -241,6 +243,7 @@ async def test_what_the_former_owner_of_a_number_said_does_not_go_with_the_new_o
     ]
 
 
+@in_one_home
 async def test_a_number_that_others_have_by_now_is_left_to_them(ava: Ava) -> None:
     ada = await ava.acquainted("ada@example.com", ADA)
     await ava.simulator.say(ADA, "My secret.")
@@ -334,6 +337,7 @@ async def test_of_two_deletions_at_once_both_end_well(ava: Ava, owner: Connectio
 # --- while Ava is at work -------------------------------------------------------------------
 
 
+@in_one_home
 @pytest.mark.parametrize("channel", ["whatsapp", "app"])
 async def test_a_reply_that_is_being_composed_goes_nowhere(
     ava: Ava, owner: Connection, channel: str
@@ -360,6 +364,7 @@ async def test_a_reply_that_is_being_composed_goes_nowhere(
     assert await found(owner, {"secret"}) == set()
 
 
+@in_one_home
 async def test_what_waits_to_be_sent_is_not_sent(ava: Ava, owner: Connection) -> None:
     person = await ava.acquainted()
     ava.simulator.faults.answer(131016, times=1000)
@@ -375,6 +380,7 @@ async def test_what_waits_to_be_sent_is_not_sent(ava: Ava, owner: Connection) ->
     assert await found(owner, {"secret"}) == set()
 
 
+@in_one_home
 async def test_messages_that_keep_coming_are_a_strangers(ava: Ava, owner: Connection) -> None:
     person = await ava.acquainted()
     texts = [f"Message {number}." for number in range(20)]

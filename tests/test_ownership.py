@@ -36,6 +36,7 @@ async def test_a_reply_that_waits_is_never_sent_to_the_new_owner_of_a_number(ava
     assert [line["status"] for line in await ada.messages()] == [None, "failed"]
 
 
+@in_one_home
 async def test_what_was_said_before_a_code_stays_with_the_former_owner(ava: Ava) -> None:
     ada = await ava.acquainted("ada@example.com", ADA)
     ben = await ava.sign_up("ben@example.com")
@@ -94,6 +95,7 @@ async def test_the_code_that_linked_a_number_may_be_sent_again(ava: Ava) -> None
     assert "is linked" in (await ava.heard(ADA, 2))[1]
 
 
+@in_one_home
 async def test_the_app_and_whatsapp_do_not_answer_each_others_lines(ava: Ava) -> None:
     person = await ava.acquainted()
     ava.model.let_go.clear()

@@ -54,6 +54,7 @@ async def test_an_answer_in_html_with_an_error_status_is_no_reason_to_send_twice
     assert (await ava.heard(ADA, 3))[1:] == ["You said: Hello.", "You said: And?"]
 
 
+@in_one_home
 async def test_a_reply_whose_answer_got_lost_is_settled_by_its_status(ava: Ava) -> None:
     person = await ava.acquainted()
     ava.simulator.faults.drop("after")
@@ -80,6 +81,7 @@ async def test_a_request_that_never_arrived_is_repeated_when_no_status_came(ava:
     assert (await ava.heard(ADA, 3))[1:] == ["You said: Hello.", "You said: And?"]
 
 
+@in_one_home
 async def test_what_meta_will_never_send_is_marked_as_failed_and_the_chat_goes_on(ava: Ava) -> None:
     person = await ava.acquainted()
     ava.simulator.faults.answer(131026)
@@ -115,6 +117,7 @@ async def test_a_read_receipt_that_is_refused_stops_nothing(ava: Ava) -> None:
     assert (await ava.heard(ADA, 2))[1:] == ["You said: Hello."]
 
 
+@in_one_home
 async def test_statuses_in_any_order_leave_the_furthest(ava: Ava) -> None:
     person = await ava.acquainted()
     ava.simulator.open_chat(ADA)
@@ -128,6 +131,7 @@ async def test_statuses_in_any_order_leave_the_furthest(ava: Ava) -> None:
     assert (await person.messages())[-1]["status"] == "read"
 
 
+@in_one_home
 async def test_delivered_and_failed_in_one_delivery_is_delivered(ava: Ava) -> None:
     person = await ava.acquainted()
     ava.simulator.faults.hold_statuses = True
@@ -139,6 +143,7 @@ async def test_delivered_and_failed_in_one_delivery_is_delivered(ava: Ava) -> No
     assert [line["status"] for line in await person.messages()] == [None, "delivered"]
 
 
+@in_one_home
 async def test_two_reports_that_cannot_both_be_true_stop_no_delivery(ava: Ava) -> None:
     await ava.acquainted()
     ava.simulator.faults.hold_statuses = True

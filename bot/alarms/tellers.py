@@ -13,6 +13,7 @@ _FIGURES = {
     AlarmName.SERVICE_MESSAGE_ALLOWANCE: "percent",
     AlarmName.DEAD_LETTERS: "letters",
     AlarmName.QUEUE_WAITING: "seconds",
+    AlarmName.MODEL_DOWN: "conversations",
 }
 
 

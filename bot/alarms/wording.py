@@ -23,6 +23,11 @@ _SAYS = {
         "Somebody has been waiting for an answer for {figure} seconds: look whether enough"
         " workers run, and into the log."
     ),
+    AlarmName.MODEL_DOWN: (
+        "The language model gives no answers: {figure} conversations (1000: or more) have been"
+        " waiting for one for over two minutes. Look at its status page, its quota and"
+        " LLM_API_KEY; `python run.py doctor` asks it."
+    ),
 }
 
 

@@ -25,6 +25,7 @@ _POLL = 2.0  # seconds, should a NOTIFY get lost (a transaction pooler drops the
 _GAP = 0.02  # seconds between two NOTIFYs, however many deliveries come
 _STORE_DOWN = 1.0  # seconds until the store is asked again
 _FIRST_RETRY, _LAST_RETRY = 2.0, 120.0  # seconds, doubling
+_LAST_WORDS = 2.0  # seconds for the store to take back what is left at the end
 _FAILURES = 8  # of the unforeseen kind; what is merely unavailable is tried for ever
 
 # Attends to a lease; the event is set when more has come for it.
@@ -66,8 +67,9 @@ class Bell:
             self._elsewhere.clear()
             try:
                 await attention.wake_others()
-            except AvaError:
-                await asyncio.sleep(_STORE_DOWN)  # they poll
+            except Exception as exc:  # noqa: BLE001 - whatever it is, they poll
+                log.warning("attention.untold", reason=type(exc).__name__)
+                await asyncio.sleep(_STORE_DOWN)
             await asyncio.sleep(_GAP)
 
     async def listen(self, attention: Attention) -> None:
@@ -123,18 +125,26 @@ class Worker:
     async def stop(self, *, grace_seconds: float) -> None:
         """Claim nothing more; let what runs finish, and give back what does not."""
         self.claim_no_more()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_seconds):
+                await self._finish()
+        late = {running.task for running in self._running.values()}
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=_LAST_WORDS)
+        self._stopped = True
+        self._bell.ring_here()
+        with suppress(AvaError, TimeoutError):  # the leases run out, and others poll
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._claim(limit=0)
+                await self._attention.wake_others()
+
+    async def _finish(self) -> None:
         async with self._claiming:  # whatever a claim under way brings still runs
             tasks = {running.task for running in self._running.values()}
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=grace_seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        self._stopped = True
-        self._bell.ring_here()
-        with suppress(AvaError):  # the leases run out, and others poll
-            await self._claim(limit=0)
-            await self._attention.wake_others()
+            await asyncio.wait(tasks)
 
     async def _start_due(self) -> float:
         """Start what is due; return the seconds until there may be more."""
@@ -242,7 +252,8 @@ class Worker:
             return
         try:
             kept = await self._attention.beat(list(held.values()), lease=_LEASE)
-        except AvaError:
+        except Exception as exc:  # noqa: BLE001 - or every lease would lapse for good
+            log.warning("attention.unbeaten", reason=type(exc).__name__)
             return
         for lost in held.keys() - kept:
             if running := self._running.get(lost):

@@ -83,13 +83,18 @@ class Sending:
             await asyncio.sleep(place.wait.total_seconds())
         return None
 
-    async def send(self, sends: Sequence[Send], *, begun: bool = False) -> None:
+    async def send(
+        self, sends: Sequence[Send], *, begun: bool = False, more: asyncio.Event | None = None
+    ) -> None:
         """Send in order; raise at the first that cannot be sent now, so that the order holds.
 
-        begun: the first is cleared and *sending* already.
+        begun: the first is cleared and *sending* already. more: once it is set what follows waits
+        for whoever looks at what has come; it may be STOP.
         """
         try:
-            for send in sends:
+            for number, send in enumerate(sends):
+                if number and more is not None and more.is_set():
+                    return
                 if begun or await self._begin(send):
                     await self._send_one(send)
                 begun = False
@@ -99,13 +104,13 @@ class Sending:
             log.info("sends.held", reason="window")
             await self.reopen(sends[0].to)
 
-    async def send_what_waits(self, sends: Sequence[Send], chat: Chat) -> None:
+    async def send_what_waits(self, sends: Sequence[Send], chat: Chat, more: asyncio.Event) -> None:
         """Send what an earlier attempt left, as far as the chat stands open."""
         if not sends or chat.is_unreachable:
             return
         if chat.is_open:
-            await self.send(sends)
-        else:
+            await self.send(sends, more=more)
+        elif not chat.is_silenced:
             await self.send([send for send in sends if send.kind is SendKind.TEMPLATE])
             await self.reopen(sends[0].to)
 
@@ -168,7 +173,8 @@ class Sending:
             await self.outbox.doubt(send.id)
             raise OutcomeUnknown(again_in=self.grace / _LOOKS) from exc
         else:
-            await self._note_sent(send.id, wamid)
+            if not await self._note_sent(send.id, wamid):
+                raise Postponed("failed meanwhile", again_in=timedelta(0))
 
     async def _refused(self, send: Send, refusal: SendRefused | None) -> timedelta | None:
         code = refusal.code if refusal else None
@@ -176,7 +182,7 @@ class Sending:
         self.metrics.sent("refused", code)
         return await self.outbox.refused(send.id, refusal, self.number.id)
 
-    async def _note_sent(self, send: SendId, wamid: Wamid) -> None:
+    async def _note_sent(self, send: SendId, wamid: Wamid) -> bool:
         """Keep at it while the store is away: the one thing worse than a late reply is a second."""
         self.metrics.sent("sent", None)
         while True:

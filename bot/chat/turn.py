@@ -1,7 +1,7 @@
 """A message's way from the inbox to the answer; read it from ``attend`` down."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,16 +10,17 @@ from uuid import UUID
 import structlog
 
 from bot.chat import gates
-from bot.chat.acquaintance import Acquaintance, Met
+from bot.chat.acquaintance import Acquaintance
 from bot.chat.composing import Composer, Joined, reply_of
 from bot.chat.gates import Verdict
 from bot.chat.gates.consent import Wish
 from bot.chat.hearing import Hearing
 from bot.chat.sending import Sending
+from bot.chat.strangers import Strangers
 from bot.chat.visit import Visit
 from bot.errors import AnsweredElsewhere, Postponed, SendingStopped, Unavailable
 from bot.metrics import Metrics
-from bot.models import Channel, Dropped, Lease, PersonId, Sender, Turn
+from bot.models import Channel, Dropped, Lease, PersonId, Send, Sender, Turn
 from bot.store.ports import Turns
 from bot.whatsapp import wire
 
@@ -31,6 +32,7 @@ class Conversation:
     """Answers whoever waits."""
 
     acquaintance: Acquaintance
+    strangers: Strangers
     hearing: Hearing
     turns: Turns
     composer: Composer
@@ -63,22 +65,23 @@ class Conversation:
             met = await self.acquaintance.meet(sender, lease, arrived)
         if met.person is None:
             visit.outcome = "stranger"
-            await self._send_what_waits(met, visit)
-            await self.acquaintance.invite(sender, lease, met.said)
+            await self._send_what_waits(await self.strangers.meet(sender, met, lease), visit)
             return
         with visit.timings.step("open"):
             turn = await self.hearing.receive(met.person, met.said)
+        if lease.has_more:
+            raise Joined
         verdict = await self._judge(turn, visit)
         if verdict.is_urgent:
             await self._answer(turn, verdict, visit)
-            await self._send_what_waits(met, visit)
+            await self._send_what_waits(met.unsent, visit)
         else:
-            await self._send_what_waits(met, visit)
+            await self._send_what_waits(met.unsent, visit)
             await self._answer(turn, verdict, visit)
 
-    async def _send_what_waits(self, met: Met, visit: Visit) -> None:
+    async def _send_what_waits(self, unsent: Sequence[Send], visit: Visit) -> None:
         with visit.timings.step("unsent"):
-            await self.sending.send_what_waits(met.unsent, visit.lease.chat)
+            await self.sending.send_what_waits(unsent, visit.lease.chat, visit.more)
 
     async def _judge(self, turn: Turn, visit: Visit) -> Verdict:
         visit.messages = len(turn.unanswered)
@@ -129,7 +132,7 @@ class Conversation:
         if postponed is not None:
             raise postponed
         with visit.timings.step("send"):
-            await self.sending.send(stored, begun=True)
+            await self.sending.send(stored, begun=True, more=visit.more)
 
     async def _clearance(self, visit: Visit) -> Postponed | None:
         if visit.to is None:

@@ -2,7 +2,8 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import structlog
 from aiohttp import web
@@ -12,7 +13,8 @@ from bot.handlers import bodies
 from bot.handlers.calls import Section
 from bot.keys import BELL, INBOX, METRICS, PACE, WHATSAPP
 from bot.metrics import Metrics
-from bot.models import UpdateKind
+from bot.models import ReplyStatus, Update, UpdateKind
+from bot.store.ports import Inbox
 from bot.timings import Timings
 from bot.whatsapp import wire
 
@@ -61,12 +63,28 @@ async def receive(request: web.Request) -> web.Response:
     pace = app[PACE]  # how long to wait for the rest of a burst; what comes later moves it
     waits = [(update, pace.after(update.text)) for update in delivery.updates]
     timings.lap("parse")
-    new = await app[INBOX].take(waits)
-    timings.lap("store")
+    new = await _store(app[INBOX], waits, timings)
     if due := [wait for update, wait in waits if update.sender and update.is_said]:
         app[BELL].ring(after=min(due))
     _close(app[METRICS], delivery, new, timings.milliseconds())
     return web.Response()
+
+
+async def _store(inbox: Inbox, waits: Sequence[tuple[Update, timedelta]], timings: Timings) -> int:
+    """Return how many are new; where it fails, this writes the one line about the delivery."""
+    try:
+        new = await inbox.take(waits)
+    except Exception as exc:
+        timings.lap("store")
+        log.warning(
+            "delivery.failed",
+            reason=type(exc).__name__,
+            updates=len(waits),
+            milliseconds=timings.milliseconds(),
+        )
+        raise
+    timings.lap("store")
+    return new
 
 
 def _close(
@@ -75,6 +93,8 @@ def _close(
     """Count what was stored, and write the one line about it."""
     kinds = Counter[str](update.kind for update in delivery.updates)
     metrics.delivered(kinds, milliseconds)
+    if new and kinds[UpdateKind.STATUS]:  # a copy of what came before counts nothing
+        _count_failures(metrics, delivery)
     log.info(
         "delivery.stored",
         updates=len(delivery.updates),
@@ -83,6 +103,12 @@ def _close(
         unread=kinds[UpdateKind.OTHER],
         milliseconds=milliseconds,
     )
+
+
+def _count_failures(metrics: Metrics, delivery: wire.Delivery) -> None:
+    for update in delivery.updates:
+        if (report := update.report) and report.status is ReplyStatus.FAILED:
+            metrics.sent("failed", report.error_code)
 
 
 def _verify_signature(request: web.Request, body: bytes) -> None:

@@ -84,6 +84,7 @@ def _lease(row: dict[str, Any]) -> Lease:
         person=None if person is None else PersonId(UUID(person)),
         bsuid=row.get("bsuid"),
         arrivals=tuple(row.get("arrivals", ())),
+        has_more=row.get("has_more", False),
         unsent=tuple(send_of(unsent) for unsent in row.get("unsent", ())),
         chat=Chat(
             stopped_for=None if stopped_for is None else timedelta(seconds=stopped_for),

@@ -56,8 +56,9 @@ class StoredOutbox:
         begun: bool = await self._database.as_bot("begin_send", id=send)
         return begun
 
-    async def sent(self, send: SendId, wamid: Wamid, number: str) -> None:
-        await self._database.as_bot("sent_send", id=send, wamid=wamid, number=number)
+    async def sent(self, send: SendId, wamid: Wamid, number: str) -> bool:
+        stands: bool = await self._database.as_bot("sent_send", id=send, wamid=wamid, number=number)
+        return stands
 
     async def doubt(self, send: SendId) -> timedelta | None:
         return _time(await self._database.as_bot("send_in_doubt", id=send))

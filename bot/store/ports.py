@@ -194,8 +194,11 @@ class Outbox(Protocol):
     async def begin(self, send: SendId) -> bool:
         """From *queued* to *sending*; False: somebody else did it, or it must not leave."""
 
-    async def sent(self, send: SendId, wamid: Wamid, number: str) -> None:
-        """Meta accepted it as *wamid*; statuses that came before are applied now."""
+    async def sent(self, send: SendId, wamid: Wamid, number: str) -> bool:
+        """Meta accepted it as *wamid*; statuses that came before are applied now.
+
+        False: one of them said that it failed.
+        """
 
     async def doubt(self, send: SendId) -> timedelta | None:
         """Keep that nobody knows what became of it, and return for how long that has been so.

@@ -55,7 +55,19 @@ def pool() -> httpx.AsyncClient:
     HTTP/1.1, because servers end HTTP/2 connections (GOAWAY) under requests.
     """
     limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-    return httpx.AsyncClient(timeout=_TIMEOUT, limits=limits, http2=False)
+    hooks = {"response": [_refuse_no_json]}
+    return httpx.AsyncClient(timeout=_TIMEOUT, limits=limits, http2=False, event_hooks=hooks)
+
+
+async def _refuse_no_json(response: httpx.Response) -> None:
+    """A gateway that says 200 to anything must not look like "nothing new": postgrest believes it.
+
+    https://docs.postgrest.org answers every call of a function that returns something with JSON.
+    """
+    if response.status_code == httpx.codes.OK and "/rest/v1/" in response.request.url.path:
+        await response.aread()
+        if "json" not in response.headers.get("Content-Type", "") or not response.content:
+            raise httpx.RemoteProtocolError("200 without JSON", request=response.request)
 
 
 def client(http: httpx.AsyncClient, url: str, key: str) -> AsyncClient:

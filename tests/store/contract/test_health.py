@@ -60,9 +60,9 @@ async def test_whoever_is_tried_again_and_again_waits_as_well_though_in_no_line(
     await store.owner.execute("delete from attention")
     await store.owner.execute(
         "insert into attention (key, due_at, attempts, waiting_since, last_error, dead) values"
-        " ('app:1', now() - interval '1 minute', 9, now() - interval '1 hour', 'Postponed', false),"
-        " ('app:2', now() - interval '1 day', 9, now() - interval '1 day', 'KeyError', true),"
-        " ('app:3', now() - interval '2 minutes', 1, now() - interval '3 minutes', null, false)"
+        " ('wa:1', now() - interval '1 minute', 9, now() - interval '1 hour', 'Postponed', false),"
+        " ('wa:2', now() - interval '1 day', 9, now() - interval '1 day', 'KeyError', true),"
+        " ('wa:3', now() - interval '2 minutes', 1, now() - interval '3 minutes', null, false)"
     )
 
     found = await store.health.figures()
@@ -75,9 +75,9 @@ async def test_who_is_attended_to_waits_from_when_that_ended(store: Store) -> No
     await store.owner.execute("delete from attention")
     await store.owner.execute(
         "insert into attention (key, due_at, lease, leased_until) values"
-        " ('app:1', now() - interval '9 min', gen_random_uuid(), now() + interval '5 s'),"
-        " ('app:2', now() - interval '8 min', gen_random_uuid(), now() - interval '1 min'),"
-        " ('app:3', now() - interval '2 min', null, null)"
+        " ('wa:1', now() - interval '9 min', gen_random_uuid(), now() + interval '5 s'),"
+        " ('wa:2', now() - interval '8 min', gen_random_uuid(), now() - interval '1 min'),"
+        " ('wa:3', now() - interval '2 min', null, null)"
     )
 
     waiting = await store.health.oldest_waiting()
@@ -89,7 +89,7 @@ async def test_what_there_is_to_do_is_counted(store: Store) -> None:
     await store.owner.execute("delete from attention; delete from inbox; delete from outbox")
     await store.owner.execute(
         "insert into attention (key, due_at, dead) values"
-        " ('app:1', now(), true), ('app:2', now(), false), ('app:3', now(), false);"
+        " ('wa:1', now(), true), ('wa:2', now(), false), ('wa:3', now(), false);"
         "insert into outbox (key, recipient, body, status, dead_at) values"
         " ('1', 'wa:31600000001', 'a', 'queued', null), ('2', 'wa:31600000001', 'b', 'sent', null),"
         " ('3', 'wa:31600000001', 'c', 'failed', now());"
