@@ -166,9 +166,10 @@ create or replace function public.claim_due(
   p_worker text, p_limit integer, p_lease interval, p_done jsonb, p_held text[])
 returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_now   timestamptz := clock_timestamp();  -- a value, because clock_timestamp() can use no index
-  v_taken jsonb;
-  v_keys  text[];
+  v_now    timestamptz := clock_timestamp();  -- a value, because clock_timestamp() can use no index
+  v_taken  jsonb;
+  v_leases jsonb[];
+  v_keys   text[];
 begin
   perform set_config('synchronous_commit', 'off', true);
   if p_done <> '[]' then
@@ -204,9 +205,12 @@ begin
       closed_at = null, unreachable_code = null;
   end if;
 
+  v_leases := array(select lease || claimed(lease ->> 'key') from jsonb_array_elements(v_taken) as lease);
+  update attention set nudge_at = v_now  -- the others come with the next claim
+  where key in (select lease ->> 'key' from unnest(v_leases) as lease where (lease ->> 'has_more')::boolean);
+
   return jsonb_build_object(
-    'leases', to_jsonb(array(  -- jsonb_agg would copy what it has for each
-      select lease || claimed(lease ->> 'key') from jsonb_array_elements(v_taken) as lease)),
+    'leases', to_jsonb(v_leases),
     'joined', to_jsonb(array(
       select lease from attention
       where key = any (p_held) and worker = p_worker and lease is not null and wanted > seen)),

@@ -349,3 +349,30 @@ async def test_no_text_is_too_odd_to_store_and_to_go_on_from(ava: Ava, body: str
     await ava.simulator.say(ADA, "And?")
 
     await ava.simulator.until(lambda: any("And?" in r.text for r in ava.simulator.replies(ADA)))
+
+
+@in_one_home
+async def test_talk_that_looks_like_a_code_is_talk(ava: Ava) -> None:
+    person = await ava.acquainted()
+
+    await ava.simulator.say(ADA, "Ava 3 years I have wanted to tell you this.")
+    await ava.heard(ADA, 2)
+    await ava.simulator.say(ADA, "Ava 2 weeks long I have wanted to die. I want to kill myself.")
+
+    replies = await ava.heard(ADA, 3)
+    assert replies[1] == "You said: Ava 3 years I have wanted to tell you this."
+    assert len(ava.model.asked) == 1  # the second was a matter for a helpline
+    assert len(await person.messages()) == 4
+
+
+@in_one_home
+async def test_more_than_a_worker_carries_at_once_is_one_turn_all_the_same(ava: Ava) -> None:
+    await ava.acquainted()
+    ava.simulator.faults.batch = 500
+
+    for number in range(250):
+        await ava.simulator.say(ADA, f"Line {number}.")
+
+    (answer,) = (await ava.heard(ADA, 2))[1:]
+    assert answer.startswith("You said: Line 0.\nLine 1.")
+    assert answer.rstrip().endswith("Line 249.") or len(answer) > 1000

@@ -106,3 +106,31 @@ async def test_whoever_links_a_silenced_number_is_answered(ava: Ava) -> None:
     await ava.simulator.say(ADA, "Hello.")
 
     assert (await ava.heard(ADA, 3))[2] == "You said: Hello."
+
+
+async def test_a_long_reply_ends_with_the_part_before_stop(ava: Ava) -> None:
+    await ava.acquainted()
+    ava.model.answers.append("This is a sentence. " * 900)
+    ava.simulator.faults.answer_delay_seconds = 0.3
+    await ava.simulator.say(ADA, "Tell me a story.")
+    await ava.heard(ADA, 2)
+
+    await ava.simulator.say(ADA, "STOP")
+    await ava.simulator.until(lambda: "START" in ava.simulator.replies(ADA)[-1].text, timeout=20)
+    await eventually(lambda: ava.home.look(_NOBODY_WAITS))
+
+    assert len(ava.simulator.replies(ADA)) < 6  # of the five parts some were never sent
+    assert "START" in ava.simulator.replies(ADA)[-1].text
+
+
+async def test_an_invitation_that_waits_is_cancelled_by_stop(ava: Ava) -> None:
+    ava.simulator.faults.answer(131016, times=1000)
+    await ava.simulator.say(BEN, "Who is this?")
+    await ava.simulator.until(lambda: ava.simulator.faults.planned < 1000)
+
+    await ava.simulator.say(BEN, "STOP")
+    await eventually(lambda: ava.home.look(_SILENCED))
+    ava.simulator.faults.clear()
+
+    (confirmed,) = await ava.heard(BEN, 1)
+    assert "START" in confirmed

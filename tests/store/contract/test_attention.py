@@ -218,6 +218,31 @@ async def test_a_chat_is_silenced_from_stop_to_start(store: Store) -> None:
     assert said_start.chat == Chat()
 
 
+async def test_stop_holds_whatever_the_id_by_which_they_write(store: Store) -> None:
+    ada, sender = await acquainted(store)
+    known = Sender(wa_id=sender.wa_id, bsuid=f"NL.{sender.wa_id}")
+    await store.people.recognise(known)
+    other = Sender(bsuid=known.bsuid)
+
+    await store.outbox.silence(other, silenced=True)
+    silenced = (await attended(store, sender)).chat.is_silenced
+    await store.outbox.silence(sender, silenced=False)
+
+    assert silenced
+    assert not (await attended(store, other)).chat.is_silenced
+    assert ada.id == (await attended(store, sender)).person
+
+
+async def test_of_many_messages_the_first_come_and_the_others_are_told_of(store: Store) -> None:
+    sender = store.sender()
+    await take(store, *(message(sender, payload=f'"{number}"') for number in range(201)))
+
+    lease = await attended(store, sender)
+
+    assert (len(lease.arrivals), lease.has_more) == (200, True)
+    assert lease.arrivals[0] == '"0"'
+
+
 async def test_while_a_number_is_stopped_it_tells_for_how_long(store: Store) -> None:
     sender, number = store.sender(), store.number()
     (send,) = await store.outbox.queue(uuid4().hex, sender, "Welcome.")

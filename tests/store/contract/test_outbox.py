@@ -19,6 +19,7 @@ from bot.models import (
     Update,
     UpdateKind,
 )
+from bot.store.inbox import StoredInbox
 from tests.store.contract.scenes import (
     acquainted,
     answered,
@@ -570,6 +571,40 @@ async def test_what_our_own_code_must_cure_is_dead_at_once(store: Store) -> None
 # --- what a refusal means for the parts of a reply ----------------------------------------------
 
 TWO_PARTS = Reply(text="One. Two.", parts=("One.", "Two."))
+
+
+async def test_no_template_goes_to_who_said_stop(store: Store) -> None:
+    stranger = store.sender()
+    await store.outbox.silence(stranger, silenced=True)
+    (send,) = await store.outbox.queue(uuid4().hex, stranger, "t:en", kind=SendKind.TEMPLATE)
+
+    assert await store.outbox.begin(send.id) is False
+    assert await store.outbox.unsent(stranger) == []
+
+
+async def test_a_stop_that_a_status_told_of_ends_with_a_status(store: Store, number: str) -> None:
+    inbox = StoredInbox(store.database, number=number, longest_wait=MINUTE)
+    first, second = await begun(store), await begun(store)
+    await store.outbox.sent(first.id, wamid(), number)
+    failed = report(ReplyStatus.FAILED, of=first, code=131042, cure=Cure.OPERATOR)
+    await inbox.take([(failed, NOW)])
+
+    await store.outbox.sent(second.id, wamid(), number)
+    after_the_answer = await paced(store, number)
+    await store.owner.execute("update outbox set since = now() + $2 where id = $1", second.id, NOW)
+    await inbox.take([(report(ReplyStatus.DELIVERED, of=second), NOW)])
+
+    assert after_the_answer > 20
+    assert await paced(store, number) < 1
+
+
+async def test_a_part_that_failed_before_its_answer_came_holds_up_what_follows(
+    store: Store,
+) -> None:
+    send, as_ = await begun(store), wamid()
+    await take(store, report(ReplyStatus.FAILED, of=send, as_=as_, code=2, cure=Cure.TRANSIENT))
+
+    assert await store.outbox.sent(send.id, as_, NUMBER) is False
 
 
 async def test_a_template_that_meta_will_not_have_stops_nothing_else(

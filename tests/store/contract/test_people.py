@@ -547,3 +547,15 @@ async def test_notices_that_contradict_each_other_leave_a_number_one_owner(store
 
     phones = [await phone(store, one) for one in (ada, ben)]
     assert phones.count(None) == 1
+
+
+async def test_an_argentine_landline_is_nobody_whom_whatsapp_knows_by_a_mobile(
+    store: Store,
+) -> None:
+    ada, digits = await store.person(), str(store.sender().wa_id)[-10:]
+    code = (await store.phone_links.request(ada, Phone(f"+54{digits}"))).code
+    mobile = Sender(wa_id=f"549{digits}", bsuid=new_bsuid())
+    await store.people.redeem(code, mobile, wamid())
+
+    assert await store.people.recognise(Sender(wa_id=f"54{digits}")) is None
+    assert await store.people.recognise(Sender(wa_id=mobile.wa_id)) == ada.id

@@ -133,6 +133,7 @@ async def test_the_keys_of_a_person_never_pass_for_those_of_the_bot(
 
 ANSWERS: list[tuple[int, Any, type[AvaError]]] = [
     (400, refusal("PGRST102"), StoreRejected),
+    (200, PAGE, StoreUnavailable),  # a proxy that says 200 to anything
     (403, PAGE, StoreRejected),
     (404, PAGE, StoreRejected),
     (404, refusal("PGRST202"), SchemaBehind),
