@@ -1,4 +1,4 @@
-"""Who a WhatsApp sender is: codes that link a number, numbers that change, and strangers."""
+"""Who a WhatsApp sender is: codes that link a number, and numbers that change hands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ from bot.store.ports import Outbox, People
 
 log = structlog.get_logger()
 
-_INVITED_AGAIN = timedelta(days=1)
 _REFUSED_AGAIN = timedelta(minutes=15)
 
 
@@ -30,10 +29,7 @@ class Met:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acquaintance:
-    """Knows people by what WhatsApp proves, and tells strangers how to get in.
-
-    sign_up_url: where strangers are sent; None: nobody has said.
-    """
+    """Knows people by what WhatsApp proves. sign_up_url: where avatars are made, if known."""
 
     people: People
     hearing: Hearing

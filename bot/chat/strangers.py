@@ -43,6 +43,7 @@ class Strangers:
     ) -> Sequence[Send]:
         texts = [line.text for message in messages if (line := line_of(message.content))]
         language, wish = language_of("\n".join(texts)), consent.wish(texts)
+        invitation = wording.invitation(self.sign_up_url, language=language)
         if in_crisis := crisis.language_of_crisis(texts):
             text = crisis.answer(in_crisis, again=False)
             return await self._tell("help", sender, text, again_after=_HELPED_AGAIN)
@@ -51,14 +52,10 @@ class Strangers:
             return await self._tell("silenced", sender, wording.silenced(language))
         if wish is Wish.START and is_silenced:
             await self.outbox.silence(sender, silenced=False)
-            return await self._tell("started", sender, self._invitation(messages))
+            return await self._tell("started", sender, invitation)
         if is_silenced or not (texts or _any_welcome(messages)):
             return []
-        return await self._tell("invitation", sender, self._invitation(messages))
-
-    def _invitation(self, messages: Sequence[Inbound]) -> str:
-        texts = [line.text for message in messages if (line := line_of(message.content))]
-        return wording.invitation(self.sign_up_url, language=language_of("\n".join(texts)))
+        return await self._tell("invitation", sender, invitation)
 
     async def _tell(
         self, what: str, sender: Sender, text: str, *, again_after: timedelta = _AGAIN

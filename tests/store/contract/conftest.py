@@ -43,3 +43,9 @@ def store(request: pytest.FixtureRequest) -> Store:
     """Both are open from the first test that needs them to the end of the package."""
     store: Store = request.getfixturevalue(f"store_on_{request.param}")
     return store
+
+
+@pytest_asyncio.fixture(name="number", loop_scope="package")
+async def _number(store: Store) -> str:
+    """A number of ours that nothing was sent from."""
+    return store.number()
