@@ -150,19 +150,21 @@ begin
     else interval '0' end);
 end $$;
 
--- No status came: the request never arrived, and is made again; once. What is not heard of a second time is
--- left for an operator: false.
+-- No status came, although other things did: the request never arrived, and is made again. What is not heard of
+-- after three repeats is left for an operator: false.
 create or replace function public.repeat_send(p_id uuid)
 returns boolean language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_cure text;
+  v_repeats integer;
 begin
-  select cure into v_cure from outbox where id = p_id and status = 'sending' for update;
-  if not found or v_cure = 'unknown' then
-    perform refuse(p_id, null, 'given_up', null, null) where v_cure = 'unknown';
+  select case when cure = 'unknown' then tries else 0 end into v_repeats
+  from outbox where id = p_id and status = 'sending' for update;
+  if not found or v_repeats >= 3 then
+    perform refuse(p_id, null, 'given_up', null, null) where v_repeats >= 3;
     return false;
   end if;
-  update outbox set status = 'queued', since = clock_timestamp(), doubted_at = null, cure = 'unknown', tries = 1
+  update outbox
+  set status = 'queued', since = clock_timestamp(), doubted_at = null, cure = 'unknown', tries = v_repeats + 1
   where id = p_id;
   return true;
 end $$;

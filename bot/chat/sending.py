@@ -139,7 +139,7 @@ class Sending:
     async def _await_outcome(self, send: Send) -> None:
         """A request left and nobody knows what came of it: wait for a status before repeating.
 
-        Only the time counts in which a status could have reached us. Repeated once, then given up.
+        Only the time counts in which a status could have reached us. Given up after three repeats.
         """
         doubted = await self.outbox.doubt(send.id)
         if doubted is None:

@@ -207,9 +207,9 @@ class Outbox(Protocol):
         """
 
     async def repeat(self, send: SendId) -> bool:
-        """From *sending* back to *queued*, once: no status came, so it never arrived.
+        """From *sending* back to *queued*: no status came, so it never arrived.
 
-        False: that was so before; now it is given up.
+        False: that was so three times before; now it is given up.
         """
 
     async def refused(
