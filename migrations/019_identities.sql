@@ -390,6 +390,8 @@ begin
   perform move_number(v_person, v_phone, v_wa_id, p_bsuid, coalesce(
     (select sent_at from inbox where key = 'message:' || p_wamid), clock_timestamp()));
   delete from whatsapp_identities where user_id = v_person and bsuid is distinct from p_bsuid;
+  update outbox set status = 'failed', since = clock_timestamp()  -- they are in
+  where recipient = 'wa:' || v_wa_id and wamid is null and status = 'queued' and key like 'invitation:%';
   return v_person;
 end $$;
 

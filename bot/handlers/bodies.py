@@ -43,7 +43,7 @@ def _storable(text: str) -> str:
 def _e164(text: str) -> Phone:
     number = phone(text)
     if number is None:
-        raise ValueError("Write the number in full, like +31600000001.")
+        raise ValueError("Write the number in full and only with digits, like +31600000001.")
     return number
 
 

@@ -109,6 +109,7 @@ def _count_failures(metrics: Metrics, delivery: wire.Delivery) -> None:
     for update in delivery.updates:
         if (report := update.report) and report.status is ReplyStatus.FAILED:
             metrics.sent("failed", report.error_code)
+            log.warning("send.failed", code=report.error_code, cure=report.cure)
 
 
 def _verify_signature(request: web.Request, body: bytes) -> None:

@@ -559,3 +559,12 @@ async def test_an_argentine_landline_is_nobody_whom_whatsapp_knows_by_a_mobile(
 
     assert await store.people.recognise(Sender(wa_id=f"54{digits}")) is None
     assert await store.people.recognise(Sender(wa_id=mobile.wa_id)) == ada.id
+
+
+async def test_an_invitation_that_waits_is_not_sent_to_who_is_in_by_now(store: Store) -> None:
+    ada, sender = await store.person(), store.sender()
+    await store.outbox.queue(f"invitation:{sender.key}", sender, "Sign up!")
+
+    await link(store, ada, sender)
+
+    assert await store.outbox.unsent(sender) == []
