@@ -29,6 +29,10 @@ def statuses(*reports: dict[str, Any]) -> bytes:
     return json.dumps(delivery).encode()
 
 
+async def asked_about(ava: Ava, text: str) -> bool:
+    return any(text in messages[-1]["content"] for messages in ava.model.asked)
+
+
 @in_one_home
 async def test_a_refusal_that_passes_is_tried_again_and_sent_once(ava: Ava) -> None:
     await ava.acquainted()
@@ -309,6 +313,7 @@ async def test_what_waited_for_hours_is_answered_with_a_word_about_the_wait(ava:
     await ava.simulator.say(ADA, "Are you there?")
     await ava.heard(ADA, 2)
     await ava.simulator.say(ADA, "Hello?")
+    await eventually(lambda: asked_about(ava, "Hello?"))
     await ava.home.look("update messages set created_at = created_at - interval '2 hours'")
 
     ava.model.down = False
