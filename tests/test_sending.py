@@ -1,6 +1,8 @@
 """Replies on their way out, when Meta is slow, wrong or gone."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -248,13 +250,19 @@ async def test_outside_the_window_nothing_is_composed_and_all_of_it_is_answered_
     assert (await ava.heard(ADA, 2))[1].endswith("\n\nYou said: Yesterday.\nToday.")
 
 
-@in_one_home
-async def test_a_closed_window_is_opened_by_a_template_where_there_is_one(home: Home) -> None:
+@asynccontextmanager
+async def with_a_template(home: Home) -> AsyncIterator[Ava]:
     async with ava_in(home) as ava:
         await ava.stop()
         ava.settings = ava.settings.model_copy(update={"whatsapp_template": "reply_waiting:en_US"})
         await ava.start()
         await ava.acquainted()
+        yield ava
+
+
+@in_one_home
+async def test_a_closed_window_is_opened_by_a_template_where_there_is_one(home: Home) -> None:
+    async with with_a_template(home) as ava:
         ava.simulator.faults.answer(131047)
 
         await ava.simulator.say(ADA, "Hello.")
@@ -268,11 +276,7 @@ async def test_a_closed_window_is_opened_by_a_template_where_there_is_one(home: 
 
 @in_one_home
 async def test_a_window_that_turns_out_to_be_closed_is_opened_by_a_template_too(home: Home) -> None:
-    async with ava_in(home) as ava:
-        await ava.stop()
-        ava.settings = ava.settings.model_copy(update={"whatsapp_template": "reply_waiting:en_US"})
-        await ava.start()
-        await ava.acquainted()
+    async with with_a_template(home) as ava:
         ava.simulator.faults.fail(131047)
 
         await ava.simulator.say(ADA, "Hello.")
