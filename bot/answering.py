@@ -17,6 +17,7 @@ from bot.store.attention import StoredAttention
 from bot.store.outbox import StoredOutbox
 from bot.store.people import StoredPeople
 from bot.store.turns import StoredTurns
+from bot.tasks import cancel
 
 
 async def calling(app: web.Application) -> AsyncIterator[None]:
@@ -24,7 +25,7 @@ async def calling(app: web.Application) -> AsyncIterator[None]:
     bell = app[keys.BELL]
     telling = asyncio.create_task(bell.tell_others(StoredAttention(app[inner_keys.HOME].queue)))
     yield
-    await _cancel(telling)
+    await cancel(telling)
 
 
 async def answering(app: web.Application) -> AsyncIterator[None]:
@@ -42,8 +43,8 @@ async def answering(app: web.Application) -> AsyncIterator[None]:
     yield
     await worker.stop(grace_seconds=app[keys.PACE].drain.total_seconds())
     await working
-    await _cancel(beating)
-    await _cancel(listening)
+    await cancel(beating)
+    await cancel(listening)
 
 
 async def claim_no_more(app: web.Application) -> None:
@@ -94,8 +95,3 @@ def _number(app: web.Application) -> Number:
         messages_per_second=number.messages_per_second,
         template=f"{template.name}:{template.language}" if template else None,
     )
-
-
-async def _cancel(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -51,6 +51,7 @@ from bot.store.inbox import StoredInbox
 from bot.store.phone_links import StoredPhoneLinks
 from bot.store.rate_limits import StoredRateLimits
 from bot.store.retention import StoredRetention
+from bot.tasks import cancel
 from bot.whatsapp.graph import Graph
 
 log = structlog.get_logger()
@@ -162,7 +163,7 @@ async def watching(app: web.Application) -> AsyncIterator[None]:
         )
         looking = asyncio.create_task(watch.run())
         yield
-        await _cancel(looking)
+        await cancel(looking)
 
 
 async def forgetting(app: web.Application) -> AsyncIterator[None]:
@@ -173,7 +174,7 @@ async def forgetting(app: web.Application) -> AsyncIterator[None]:
     work = keep_forgetting(StoredRetention(app[inner_keys.HOME].database))
     forgetting = asyncio.create_task(work)
     yield
-    await _cancel(forgetting)
+    await cancel(forgetting)
 
 
 _MODULES = (  # in the order in which people read about them
@@ -246,8 +247,3 @@ def create_window(app: web.Application) -> web.Application:
     for module in (health, metrics):
         window.add_routes(module.routes)
     return window
-
-
-async def _cancel(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -53,6 +53,7 @@ OWNERS = {
 ALLOWED = {
     "models": {"errors"},
     "metrics": {"upkeep", "whatsapp.errors"},
+    "tasks": set(),
     "timings": set(),
     "upkeep": {"models"},
     "errors": set(),
@@ -132,7 +133,7 @@ ALLOWED = {
     "supabase_keys": set(),
     "homes": {"accounts", "mail.postman", "settings", "store"},
     "inner_keys": {"chat.attention", "homes", "settings"},
-    "answering": {"chat", "inner_keys", "keys", "store"},
+    "answering": {"chat", "inner_keys", "keys", "store", "tasks"},
     "app": {
         "accounts",
         "alarms",
@@ -149,6 +150,7 @@ ALLOWED = {
         "retention",
         "settings",
         "store",
+        "tasks",
         "whatsapp",
     },
     "development": {"app", "errors", "mail", "settings", "simulator", "store.embedded"},
